@@ -1,0 +1,25 @@
+//! The audit trail; rows are only added.
+
+use sea_orm::entity::prelude::*;
+
+/// The audit trail; rows are only added.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "events")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Whose it is.
+    pub user_id: Uuid,
+    pub at: i64,
+    /// Stable name.
+    pub event: String,
+    pub address: String,
+    /// JSON object, masked.
+    pub detail: String,
+}
+
+/// None: queries name what they join.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,13 @@
+//! The rows of the database, one module a table. Instants are epoch milliseconds.
+
+pub mod challenge;
+pub mod challenge_code;
+pub mod event;
+pub mod factor;
+pub mod link;
+pub mod lockout;
+pub mod message;
+pub mod session;
+pub mod signing_key;
+pub mod user;
+pub mod window;

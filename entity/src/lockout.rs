@@ -1,0 +1,22 @@
+//! Wrong passwords in a row for an address, or for one known browser of an account.
+
+use sea_orm::entity::prelude::*;
+
+/// Wrong passwords in a row for an address, or for one known browser of an account.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "lockouts")]
+pub struct Model {
+    /// Fingerprint of the address or browser.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub key: String,
+    pub failures: i32,
+    pub locked_until: Option<i64>,
+    /// When it was last written.
+    pub updated_at: i64,
+}
+
+/// None: queries name what they join.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,31 @@
+//! One sign-in.
+
+use sea_orm::entity::prelude::*;
+
+/// One sign-in.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "sessions")]
+pub struct Model {
+    /// The `sid` of tokens.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Whose it is.
+    pub user_id: Uuid,
+    /// JSON array, the `amr` of tokens.
+    pub methods: String,
+    pub auth_time: i64,
+    pub address: String,
+    pub user_agent: String,
+    /// When it was made.
+    pub created_at: i64,
+    pub last_used_at: i64,
+    /// From when on it is dead.
+    pub expires_at: i64,
+    pub ended_at: Option<i64>,
+}
+
+/// None: queries name what they join.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,29 @@
+//! A key that signs tokens.
+
+use sea_orm::entity::prelude::*;
+
+/// A key that signs tokens.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "signing_keys")]
+pub struct Model {
+    /// The `kid`: RFC 7638 thumbprint.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    /// Algorithm and generation; two starts at once make one key.
+    pub slot: String,
+    pub algorithm: String,
+    /// Sealed PKCS#8.
+    pub private_key: Vec<u8>,
+    /// RFC 7517.
+    pub public_jwk: String,
+    /// When it was made.
+    pub created_at: i64,
+    /// When it stopped signing.
+    pub retired_at: Option<i64>,
+}
+
+/// None: queries name what they join.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

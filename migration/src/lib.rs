@@ -1,0 +1,38 @@
+//! The migrations, one change a file, the same on SQLite, PostgreSQL and MariaDB.
+
+use sea_orm_migration::prelude::*;
+
+mod columns;
+mod m20261124_000001_create_users;
+mod m20261124_000002_create_factors;
+mod m20261124_000003_create_lockouts;
+mod m20261124_000004_create_windows;
+mod m20261124_000005_create_links;
+mod m20261124_000006_create_challenges;
+mod m20261124_000007_create_challenge_codes;
+mod m20261124_000008_create_messages;
+mod m20261124_000009_create_sessions;
+mod m20261124_000010_create_signing_keys;
+mod m20261124_000011_create_events;
+
+/// Every migration, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261124_000001_create_users::Migration),
+            Box::new(m20261124_000002_create_factors::Migration),
+            Box::new(m20261124_000003_create_lockouts::Migration),
+            Box::new(m20261124_000004_create_windows::Migration),
+            Box::new(m20261124_000005_create_links::Migration),
+            Box::new(m20261124_000006_create_challenges::Migration),
+            Box::new(m20261124_000007_create_challenge_codes::Migration),
+            Box::new(m20261124_000008_create_messages::Migration),
+            Box::new(m20261124_000009_create_sessions::Migration),
+            Box::new(m20261124_000010_create_signing_keys::Migration),
+            Box::new(m20261124_000011_create_events::Migration),
+        ]
+    }
+}

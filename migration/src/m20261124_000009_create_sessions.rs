@@ -1,0 +1,76 @@
+//! The table `sessions`.
+
+use sea_orm_migration::prelude::*;
+
+use crate::columns;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[derive(DeriveIden)]
+enum Sessions {
+    Table,
+    Id,
+    UserId,
+    Methods,
+    AuthTime,
+    Address,
+    UserAgent,
+    CreatedAt,
+    LastUsedAt,
+    ExpiresAt,
+    EndedAt,
+}
+
+#[derive(DeriveIden)]
+enum Users {
+    Table,
+    Id,
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let mut table = columns::table(manager, Sessions::Table);
+        table
+            .col(columns::primary(columns::uuid(Sessions::Id)))
+            .col(columns::uuid(Sessions::UserId))
+            .col(columns::string(Sessions::Methods, 64))
+            .col(columns::millis(Sessions::AuthTime))
+            .col(columns::string(Sessions::Address, 45))
+            .col(columns::string(Sessions::UserAgent, 255))
+            .col(columns::millis(Sessions::CreatedAt))
+            .col(columns::millis(Sessions::LastUsedAt))
+            .col(columns::millis(Sessions::ExpiresAt))
+            .col(columns::nullable(columns::millis(Sessions::EndedAt)))
+            .foreign_key(
+                ForeignKey::create()
+                    .from(Sessions::Table, Sessions::UserId)
+                    .to(Users::Table, Users::Id)
+                    .on_delete(ForeignKeyAction::Cascade),
+            );
+        manager.create_table(table).await?;
+        manager
+            .create_index(
+                Index::create()
+                    .name("idx_sessions_user_id")
+                    .table(Sessions::Table)
+                    .col(Sessions::UserId)
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_index(
+                Index::create()
+                    .name("idx_sessions_expires_at")
+                    .table(Sessions::Table)
+                    .col(Sessions::ExpiresAt)
+                    .to_owned(),
+            )
+            .await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table(Sessions::Table).to_owned()).await
+    }
+}

@@ -1,0 +1,3 @@
+//! twostep
+pub mod clock;
+pub mod vault;
