@@ -142,8 +142,7 @@ impl Span {
     }
 }
 
-const UNITS: [(&str, u64); 5] =
-    [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 /// No span is longer than ten years, so that sums of instants stay far from overflow.
 const LONGEST_MILLIS: u64 = 3_650 * 86_400_000;
@@ -189,7 +188,10 @@ impl FromStr for OptionalSpan {
 
 impl fmt::Display for OptionalSpan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or_else(|| f.write_str("off"), |span| Span(span).fmt(f))
+        match self.0 {
+            Some(span) => Span(span).fmt(f),
+            None => f.write_str("off"),
+        }
     }
 }
 

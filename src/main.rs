@@ -1,1 +1,2 @@
+//! Reads the command line and calls the command.
 fn main() {}

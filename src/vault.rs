@@ -112,8 +112,8 @@ impl Vault {
     /// HMAC-SHA-256 over `parts`, each preceded by its length, under the key for `what`.
     #[must_use]
     pub fn mac(&self, what: Use, parts: &[&[u8]]) -> [u8; 32] {
-        let key = self.key::<32>(what);
-        let mut mac = Hmac::<Sha256>::new(key.as_slice().into());
+        let key = self.key::<64>(what);
+        let mut mac = Hmac::<Sha256>::new((&*key).into());
         for part in parts {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
@@ -132,11 +132,10 @@ impl Vault {
     pub fn seal(&self, what: Use, context: &[u8], plain: &[u8]) -> Vec<u8> {
         let key = self.key::<32>(what);
         let nonce: [u8; 24] = random_bytes();
-        let cipher = XChaCha20Poly1305::new(key.as_slice().try_into().unwrap_or_default());
+        let cipher = XChaCha20Poly1305::new((&*key).into());
         // Encryption fails only for plaintexts of 256 GiB.
-        let sealed = cipher
-            .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: context })
-            .unwrap_or_default();
+        let sealed =
+            cipher.encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: context }).unwrap_or_default();
         [nonce.as_slice(), sealed.as_slice()].concat()
     }
 
@@ -147,7 +146,7 @@ impl Vault {
     pub fn open(&self, what: Use, context: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, CannotOpen> {
         let key = self.key::<32>(what);
         let (nonce, body) = sealed.split_first_chunk::<24>().ok_or(CannotOpen)?;
-        let cipher = XChaCha20Poly1305::new(key.as_slice().try_into().map_err(|_| CannotOpen)?);
+        let cipher = XChaCha20Poly1305::new((&*key).into());
         cipher
             .decrypt(&XNonce::from(*nonce), Payload { msg: body, aad: context })
             .map(Zeroizing::new)

@@ -1,0 +1,33 @@
+//! The section `[server]`.
+
+use ipnet::IpNet;
+use serde::Deserialize;
+use url::Url;
+
+use crate::clock::Span;
+
+/// `[server]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSettings {
+    /// `HOST:PORT`; port 0 picks a free one.
+    pub bind: String,
+    /// Where links in mails start.
+    pub public_url: Url,
+    /// CORS, and where a request's `clientURI` may point.
+    pub allowed_origins: Vec<String>,
+    /// Whose `Forwarded` and `X-Forwarded-For` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// 0: one per core.
+    pub workers: usize,
+    /// How long a stop may take.
+    pub shutdown_timeout: Span,
+    /// How long a request may take.
+    pub request_timeout: Span,
+    /// Largest body, bytes.
+    pub body_limit: usize,
+    /// PEM file; empty: plain HTTP.
+    pub tls_cert: String,
+    /// PEM file.
+    pub tls_key: String,
+}

@@ -1,0 +1,33 @@
+//! What the use cases' errors are made of.
+
+use std::time::Duration;
+
+/// Overload, or a dependency is away: try again after this long (503 + `Retry-After`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("busy, try again in {} s", .retry_after.as_secs())]
+pub struct Busy {
+    /// How long to wait.
+    pub retry_after: Duration,
+}
+
+/// A fault that nobody asked for; the text is for the log, never for a client.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Unexpected(#[from] pub anyhow::Error);
+
+impl From<sea_orm::DbErr> for Unexpected {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self(error.into())
+    }
+}
+
+/// One thing that is wrong with an input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// camelCase name of the field.
+    pub field: &'static str,
+    /// Stable `snake_case` code.
+    pub code: &'static str,
+    /// What the article's client prints.
+    pub message: String,
+}

@@ -1,0 +1,109 @@
+//! The rules: accounts, passwords, links, logins, challenges, sessions. No HTTP here.
+
+mod account;
+mod challenge;
+mod directory;
+mod email;
+mod error;
+mod event;
+mod hashing;
+mod known_browser;
+mod link;
+mod lockout;
+mod login;
+mod notice;
+mod password;
+mod registration;
+mod reset;
+mod session;
+mod settings;
+mod user;
+mod window;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use sea_orm::DatabaseConnection;
+
+use crate::clock::{Clock, Rate};
+use crate::courier::{Courier, Templates};
+use crate::otp::ProviderRegistry;
+use crate::vault::Vault;
+
+pub use challenge::{Caller, ChallengeId, PendingChallenge, Verification, VerifyError};
+pub use directory::{Change, DirectoryError, ImportedPassword, NewUser, UserSummary};
+pub use email::EmailAddress;
+pub use error::{Busy, FieldError, Unexpected};
+pub use hashing::{HashPool, HashSettings};
+pub use link::{LinkOrigins, LinkTarget};
+pub use login::{LoginAttempt, LoginError, LoginOutcome};
+pub use password::Password;
+pub use registration::{ConfirmError, RegisterError, Registration};
+pub use reset::{ForgotError, ResetError, ResetRequest};
+pub use session::{Client, SignIn};
+pub use settings::{AccountSettings, PasswordRules, SameAddress, TwoStepSettings};
+
+/// What the rules need from the rest of the house.
+pub struct AuthParts {
+    /// Where everything is kept.
+    pub db: DatabaseConnection,
+    /// Keys.
+    pub vault: Vault,
+    /// Time.
+    pub clock: Clock,
+    /// Messages out.
+    pub courier: Courier,
+    /// Texts of notices and links.
+    pub templates: Templates,
+    /// The second step's providers.
+    pub providers: ProviderRegistry,
+    /// The threads that hash passwords.
+    pub hashing: HashPool,
+    /// `[accounts]`
+    pub accounts: AccountSettings,
+    /// `[two_step]`
+    pub two_step: TwoStepSettings,
+    /// `[limits] mail_per_destination`; off when limits are off.
+    pub mail_per_destination: Rate,
+    /// Where links may point.
+    pub origins: LinkOrigins,
+}
+
+/// The use cases. Cheap to clone.
+#[derive(Clone)]
+pub struct Auth(Arc<House>);
+
+/// What every use case reaches. The parts that may change while the program runs sit behind a swap.
+struct House {
+    db: DatabaseConnection,
+    vault: Vault,
+    clock: Clock,
+    courier: Courier,
+    templates: Templates,
+    providers: ArcSwap<ProviderRegistry>,
+    hashing: HashPool,
+    accounts: AccountSettings,
+    two_step: ArcSwap<TwoStepSettings>,
+    mail_per_destination: ArcSwap<Rate>,
+    origins: ArcSwap<LinkOrigins>,
+}
+
+impl Auth {
+    /// The rules over `parts`.
+    #[must_use]
+    pub fn new(parts: AuthParts) -> Self {
+        Self(Arc::new(House {
+            db: parts.db,
+            vault: parts.vault,
+            clock: parts.clock,
+            courier: parts.courier,
+            templates: parts.templates,
+            providers: ArcSwap::from_pointee(parts.providers),
+            hashing: parts.hashing,
+            accounts: parts.accounts,
+            two_step: ArcSwap::from_pointee(parts.two_step),
+            mail_per_destination: ArcSwap::from_pointee(parts.mail_per_destination),
+            origins: ArcSwap::from_pointee(parts.origins),
+        }))
+    }
+}

@@ -1,0 +1,39 @@
+//! What takes a message out of the house.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::message::Content;
+
+/// A message as a gateway gets it.
+pub struct Delivery {
+    /// Id of the queued message: a repeat has the same (`Message-ID` of a mail).
+    pub id: Uuid,
+    /// Mail address or E.164 number.
+    pub to: String,
+    /// What it says.
+    pub content: Content,
+    /// The code in it, for the development inbox only.
+    pub code: Option<String>,
+}
+
+/// Why a gateway did not take a message. Holds a stable code and never the message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DeliveryError {
+    /// It will never take this message.
+    #[error("refused for good: {0}")]
+    Permanent(String),
+    /// It may take it later.
+    #[error("not taken now: {0}")]
+    Transient(String),
+}
+
+/// A mail relay, an SMS vendor, the development inbox.
+#[async_trait]
+pub trait Gateway: Send + Sync + 'static {
+    /// Hands one message over. The courier puts no deadline around it: the gateway keeps its own, which must cover the whole hand-over.
+    async fn deliver(&self, delivery: &Delivery) -> Result<(), DeliveryError>;
+
+    /// How long one hand-over takes at most; a lease is a little longer.
+    fn deadline(&self) -> std::time::Duration;
+}

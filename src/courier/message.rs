@@ -1,0 +1,51 @@
+//! What the courier carries.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+
+/// Which gateway takes a message.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Carrier {
+    /// The mail relay.
+    Mail,
+    /// The gateway of the sms provider with this configured name.
+    Sms(String),
+}
+
+/// Codes go before notices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Priority {
+    /// Somebody waits for it.
+    Code,
+    /// Everything else.
+    Notice,
+}
+
+/// What a message says, ready to be sent.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Content {
+    /// Subject line; empty for texts.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+    /// HTML; empty for texts.
+    pub html: String,
+}
+
+/// A message before it is queued. It holds secrets: no `Debug`.
+#[derive(Clone)]
+pub struct Message {
+    /// Who carries it.
+    pub carrier: Carrier,
+    /// Mail address or E.164 number.
+    pub to: String,
+    /// What it says.
+    pub content: Content,
+    /// The code in it, for the development inbox only.
+    pub code: Option<String>,
+    /// Its place in the queue.
+    pub priority: Priority,
+    /// It is never handed over after this instant.
+    pub expires_at: Timestamp,
+}

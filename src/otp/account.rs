@@ -1,0 +1,22 @@
+//! What a provider may know of a user.
+
+use uuid::Uuid;
+
+/// The view of a user that providers see, filled by `auth`.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Id of the user.
+    pub id: Uuid,
+    /// Mail address as its owner writes it.
+    pub email: String,
+    /// Whether the address is confirmed.
+    pub email_confirmed: bool,
+    /// First and last name; may be empty.
+    pub name: String,
+    /// BCP 47 tag, if the user chose one.
+    pub locale: Option<String>,
+    /// Confirmed phone number, E.164.
+    pub confirmed_phone: Option<String>,
+    /// Whether an authenticator is enrolled.
+    pub has_authenticator: bool,
+}

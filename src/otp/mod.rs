@@ -1,0 +1,19 @@
+//! The second step's providers: the trait, its messages, the actors around it, and the registry by name.
+
+mod account;
+mod actor;
+mod code;
+mod email;
+mod provider;
+mod registry;
+mod settings;
+mod sms;
+
+pub use account::Account;
+pub use actor::ProviderActor;
+pub use code::Code;
+pub use email::EmailOtpProvider;
+pub use provider::{CodeContext, Destination, Offer, OtpProvider, ProviderError, ProviderKind, Purpose};
+pub use registry::{ProviderRegistry, RegistryBuilder};
+pub use settings::{ProviderSettings, ProvidersSettings, SmsGateway};
+pub use sms::SmsOtpProvider;

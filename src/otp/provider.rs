@@ -1,0 +1,118 @@
+//! The trait that a provider implements.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::{Account, Code};
+use crate::clock::Timestamp;
+use crate::courier::Message;
+
+/// Which implementation stands behind a configured name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProviderKind {
+    /// A mail with a code.
+    Email,
+    /// A text with a code.
+    Sms,
+    /// A code computed by the user's device (TOTP, RFC 6238).
+    Authenticator,
+    /// Another one, registered by code.
+    Custom,
+}
+
+/// Where a code goes: the address or number in full, and as much of it as may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// Mail address, E.164 number, or whatever the provider sends to; empty for a computed code.
+    pub address: String,
+    /// `j•••@example.com`, `•••• 67`; empty for a computed code.
+    pub masked: String,
+}
+
+/// A provider that is valid for a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// Configured name.
+    pub provider: String,
+    /// Its kind.
+    pub kind: ProviderKind,
+    /// Where a code would go.
+    pub destination: Destination,
+}
+
+/// What a code is for; part of what it is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// The second step of a sign-in.
+    SignIn,
+    /// Showing that a phone number is one's own.
+    ConfirmPhone,
+}
+
+impl Purpose {
+    /// The name in the database and under the MAC.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::ConfirmPhone => "confirm_phone",
+        }
+    }
+}
+
+/// What a message with a code tells besides the code.
+#[derive(Clone, Debug)]
+pub struct CodeContext {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Where the code goes: what the offer said.
+    pub destination: String,
+    /// Address of the client that asked.
+    pub client_address: String,
+    /// From when on the code is dead; the message is not sent after it.
+    pub expires_at: Timestamp,
+    /// How long the code is good, in whole minutes, rounded up.
+    pub minutes: u64,
+}
+
+/// Why a provider gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProviderError {
+    /// Too many requests are in flight, it took too long, or it panicked: try again later.
+    #[error("provider {0} is busy")]
+    Busy(String),
+    /// It does not do this (a computed code cannot be composed).
+    #[error("provider {0} does not do this")]
+    Unsupported(String),
+    /// It failed; the text is for the log.
+    #[error("provider {0} failed: {1}")]
+    Failed(String, String),
+}
+
+/// A way to get a one-time code to a user, or to check one that the user's device computed.
+///
+/// Implementations run behind a [`super::ProviderActor`]: a slow or panicking one costs its own requests only.
+#[async_trait]
+pub trait OtpProvider: Send + Sync + 'static {
+    /// The kind of the provider.
+    fn kind(&self) -> ProviderKind;
+
+    /// Where a code for `account` would go; `None` if this provider is not valid for it.
+    ///
+    /// # Errors
+    /// When it cannot tell.
+    async fn valid_for(&self, account: &Account) -> Result<Option<Destination>, ProviderError>;
+
+    /// The message that carries `code`. The core draws and keeps the code: a provider cannot weaken it.
+    ///
+    /// # Errors
+    /// [`ProviderError::Unsupported`] for providers whose codes are computed.
+    async fn compose(
+        &self,
+        account: &Account,
+        code: &Code,
+        context: &CodeContext,
+    ) -> Result<Message, ProviderError>;
+}

@@ -1,0 +1,47 @@
+//! The section `[providers]`.
+
+use serde::Deserialize;
+
+use crate::clock::Rate;
+
+/// `[providers]`: every table is a provider registered by name, in the order in which they are offered.
+#[derive(Clone, Debug, Default)]
+pub struct ProvidersSettings(pub Vec<(String, ProviderSettings)>);
+
+/// `[providers.X]`: its `kind` picks the implementation.
+#[derive(Clone, Debug)]
+pub enum ProviderSettings {
+    /// `kind = "email"`
+    Email {
+        /// Whether it is offered.
+        enabled: bool,
+    },
+    /// `kind = "sms"`
+    Sms {
+        /// Whether it is offered.
+        enabled: bool,
+        /// Who carries the texts.
+        gateway: SmsGateway,
+        /// ISO 3166 codes; empty: every country.
+        allowed_countries: Vec<String>,
+        /// Texts in all.
+        daily_budget: Rate,
+    },
+    /// `kind = "authenticator"`
+    Authenticator {
+        /// Whether it is offered.
+        enabled: bool,
+    },
+}
+
+/// Who carries texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmsGateway {
+    /// Twilio.
+    Twilio,
+    /// Any vendor with an HTTP API.
+    Http,
+    /// The development inbox.
+    Inbox,
+}

@@ -1,0 +1,11 @@
+//! Access tokens: claims, signing keys, JWKS.
+
+mod claims;
+mod keys;
+mod settings;
+mod tokens;
+
+pub use claims::{AccessToken, Claims, Grant, Method, Rejected};
+pub use keys::{KeyError, KeySummary};
+pub use settings::{Algorithm, TokenSettings};
+pub use tokens::Tokens;
