@@ -29,3 +29,12 @@ impl Auth {
         todo!()
     }
 }
+impl Auth {
+    pub(super) async fn notify_if_allowed(
+        &self,
+        user: &entity::user::Model,
+        notice: Notice,
+    ) -> Result<(), Unexpected> {
+        todo!()
+    }
+}

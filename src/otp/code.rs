@@ -19,3 +19,8 @@ impl Code {
         &self.0
     }
 }
+impl Code {
+    pub fn draw(length: usize) -> Self {
+        todo!()
+    }
+}
