@@ -1,6 +1,22 @@
-//! Registration and the confirmation of an address.
+//! Registration: an account, its role and its confirmation mail, together or not at all.
 
-use super::{Auth, Busy, FieldError, Password, Unexpected};
+use anyhow::Context as _;
+use entity::user;
+use log::info;
+use sea_orm::{ActiveModelTrait as _, ConnectionTrait, EntityTrait as _, SqlErr};
+use uuid::Uuid;
+
+use super::account::full_name;
+use super::link::{self, LinkPurpose, PendingRegistration};
+use super::notice::Notice;
+use super::user::roles_column;
+use super::{Auth, Busy, EmailAddress, FieldError, LinkTarget, Password, Unexpected, transaction, user as users};
+use crate::courier::{ConfirmEmail, Lifetime, Message, Queued};
+use crate::vault;
+
+const CONFIRM_PAGE: &str = "/authentication/emailconfirmation";
+/// Characters of a first or last name.
+const LONGEST_NAME: usize = 100;
 
 /// What somebody registers with.
 pub struct Registration {
@@ -33,31 +49,153 @@ pub enum RegisterError {
     Unexpected(#[from] Unexpected),
 }
 
-/// Why an address was not confirmed.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfirmError {
-    /// Wrong, used, expired, or of another purpose or user: alike.
-    #[error("invalid link")]
-    InvalidLink,
-    /// A fault.
-    #[error(transparent)]
-    Unexpected(#[from] Unexpected),
+impl From<sea_orm::DbErr> for RegisterError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Unexpected(error.into())
+    }
+}
+
+/// A registration that was checked.
+struct Newcomer {
+    email: EmailAddress,
+    pending: PendingRegistration,
+    target: LinkTarget,
 }
 
 impl Auth {
     /// Registers an account, whole or not at all. A taken address is answered like a free one, and its owner is mailed.
     ///
+    /// An address that has had its mails of the hour gets neither mail nor account: an account without its mail
+    /// would be half a one.
+    ///
     /// # Errors
     /// [`RegisterError`]
     pub async fn register(&self, registration: Registration) -> Result<(), RegisterError> {
-        todo!()
+        let house = &*self.0;
+        let target = LinkTarget::parse(registration.client_uri.as_deref(), CONFIRM_PAGE, &house.origins.load())
+            .map_err(|_| RegisterError::RefusedTarget)?;
+        let email = self.check(&registration).map_err(RegisterError::Invalid)?;
+        let password_hash = house.hashing.hash(&registration.password).await?;
+        if !self.may_mail(email.key()).await? {
+            info!("registration not mailed: the address has had its mails");
+            return Ok(());
+        }
+        let pending = PendingRegistration {
+            password_hash,
+            first_name: registration.first_name.trim().to_owned(),
+            last_name: registration.last_name.trim().to_owned(),
+        };
+        let newcomer = Newcomer { email, pending, target };
+        // A second try sees the account that a parallel registration has just made.
+        for _ in 0..2 {
+            if let Some(queued) = self.store(&newcomer).await? {
+                house.courier.wake(queued);
+                return Ok(());
+            }
+        }
+        Err(RegisterError::Unexpected(Unexpected(anyhow::anyhow!("an account is taken and cannot be read"))))
     }
 
-    /// Opens a confirmation link, once. `email` is what the link names; it must be the account's.
-    ///
-    /// # Errors
-    /// [`ConfirmError`]
-    pub async fn confirm_email(&self, email: &str, token: &str) -> Result<(), ConfirmError> {
-        todo!()
+    fn check(&self, registration: &Registration) -> Result<EmailAddress, Vec<FieldError>> {
+        let mut faults = Vec::new();
+        let email = EmailAddress::from_field(&registration.email).map_err(|fault| faults.push(fault)).ok();
+        for (field, label, name) in [
+            ("firstName", "First name", &registration.first_name),
+            ("lastName", "Last name", &registration.last_name),
+        ] {
+            if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+                let message =
+                    format!("{label} must be at most {LONGEST_NAME} characters without control characters.");
+                faults.push(FieldError { field, code: "invalid", message });
+            }
+        }
+        faults.extend(registration.password.faults(&self.0.accounts));
+        match email {
+            Some(email) if faults.is_empty() => Ok(email),
+            Some(_) | None => Err(faults),
+        }
+    }
+
+    /// One transaction: the account if it is new, the link, the mail. `None` if the address was taken meanwhile.
+    async fn store(&self, newcomer: &Newcomer) -> Result<Option<Queued>, RegisterError> {
+        let house = &*self.0;
+        let now = house.clock.now();
+        let tx = transaction::begin(&house.db).await?;
+        let owner = match users::find_by_email(&tx, &newcomer.email).await? {
+            Some(owner) => owner,
+            None => match self.insert(&tx, newcomer).await? {
+                Some(owner) => owner,
+                None => return Ok(None),
+            },
+        };
+        let queued = if owner.email_confirmed || owner.disabled_at.is_some() {
+            self.notify(&tx, &owner, Notice::RegistrationTried).await?
+        } else {
+            let message = self.confirmation(&tx, &owner, newcomer).await?;
+            house.courier.enqueue(&tx, &message, now).await?
+        };
+        tx.commit().await?;
+        Ok(Some(queued))
+    }
+
+    /// Makes the account; `None` if the address is taken.
+    async fn insert(
+        &self,
+        tx: &impl ConnectionTrait,
+        newcomer: &Newcomer,
+    ) -> Result<Option<user::Model>, RegisterError> {
+        let (accounts, now) = (&self.0.accounts, self.0.clock.now());
+        let user = user::Model {
+            id: Uuid::new_v4(),
+            email: newcomer.email.as_str().to_owned(),
+            email_key: newcomer.email.key().to_owned(),
+            password_hash: newcomer.pending.password_hash.clone(),
+            first_name: newcomer.pending.first_name.clone(),
+            last_name: newcomer.pending.last_name.clone(),
+            locale: None,
+            roles: roles_column(std::slice::from_ref(&accounts.default_role)),
+            email_confirmed: false,
+            two_factor_enabled: accounts.two_factor_for_new_users,
+            preferred_provider: None,
+            phone_number: None,
+            phone_confirmed: false,
+            disabled_at: None,
+            security_stamp: vault::random_token::<16>(),
+            created_at: now.millis(),
+            updated_at: now.millis(),
+        };
+        let row = user::ActiveModel::from(user.clone()).reset_all();
+        match user::Entity::insert(row).exec_without_returning(tx).await {
+            Ok(_) => Ok(Some(user)),
+            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn confirmation(
+        &self,
+        tx: &impl ConnectionTrait,
+        owner: &user::Model,
+        newcomer: &Newcomer,
+    ) -> Result<Message, RegisterError> {
+        let house = &*self.0;
+        let lifetime = house.accounts.link_lifetime.0;
+        let token = link::issue(
+            tx,
+            &house.vault,
+            owner,
+            LinkPurpose::ConfirmEmail,
+            Some(&newcomer.pending),
+            lifetime,
+            house.clock.now(),
+        )
+        .await?;
+        // Not the names of this registration: whoever registers somebody else's address must not write into the mail.
+        let name = full_name(owner);
+        let link = newcomer.target.link(&token, &owner.email);
+        let text = ConfirmEmail { name: &name, link: &link, lifetime: Lifetime(lifetime) };
+        let content =
+            house.templates.email("confirm_email", text).context("the confirmation mail does not render");
+        Ok(self.mail(&owner.email, content.map_err(Unexpected)?, lifetime))
     }
 }

@@ -1,6 +1,6 @@
 //! Providers by configured name.
 
-use super::{Account, Code, CodeContext, Offer, OtpProvider, ProviderError};
+use super::{Account, Code, CodeContext, Offer, OtpProvider, ProviderError, ProviderKind};
 use crate::courier::Message;
 
 /// Collects providers before the server starts.
@@ -45,6 +45,12 @@ impl ProviderRegistry {
         code: &Code,
         context: &CodeContext,
     ) -> Result<Message, ProviderError> {
+        todo!()
+    }
+
+    /// Names of the providers of one kind.
+    #[must_use]
+    pub fn names_of(&self, kind: ProviderKind) -> Vec<String> {
         todo!()
     }
 

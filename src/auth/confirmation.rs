@@ -1,0 +1,88 @@
+//! The confirmation of an address by its mailed link.
+
+use entity::{link as links, user};
+use log::info;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
+use serde_json::json;
+
+use super::event::{self, Event};
+use super::link::{self, LinkPurpose, PendingRegistration};
+use super::{Auth, EmailAddress, Unexpected, challenge, session, transaction, user as users};
+use crate::clock::Timestamp;
+use crate::vault;
+
+/// Why an address was not confirmed.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfirmError {
+    /// Wrong, used, expired, or of another purpose or user: alike.
+    #[error("invalid link")]
+    InvalidLink,
+    /// A fault.
+    #[error(transparent)]
+    Unexpected(#[from] Unexpected),
+}
+
+impl From<DbErr> for ConfirmError {
+    fn from(error: DbErr) -> Self {
+        Self::Unexpected(error.into())
+    }
+}
+
+impl Auth {
+    /// Opens a confirmation link, once. The registration that it carries takes effect, and every other link dies: an
+    /// outsider who registered the same address has gained nothing. `email` is what the link names; it must be the
+    /// account's.
+    ///
+    /// # Errors
+    /// [`ConfirmError`]
+    pub async fn confirm_email(&self, email: &str, token: &str) -> Result<(), ConfirmError> {
+        let house = &*self.0;
+        let now = house.clock.now();
+        let email = EmailAddress::parse(email).map_err(|_| ConfirmError::InvalidLink)?;
+        let user = users::find_by_email(&house.db, &email).await?.ok_or(ConfirmError::InvalidLink)?;
+        let found = link::find(&house.db, &user, LinkPurpose::ConfirmEmail, token, now).await?;
+        let found = found.ok_or(ConfirmError::InvalidLink)?;
+        let pending = link::pending(&house.vault, &found)?.ok_or(ConfirmError::InvalidLink)?;
+
+        let tx = transaction::begin(&house.db).await?;
+        if !confirm(&tx, &user, &found, &pending, now).await? || !link::consume(&tx, found.id, now).await? {
+            return Err(ConfirmError::InvalidLink);
+        }
+        link::end_all(&tx, user.id, now).await?;
+        if pending.password_hash != user.password_hash {
+            session::end_all(&tx, user.id, now).await?;
+            challenge::close_all(&tx, user.id, now).await?;
+        }
+        event::record(&tx, user.id, Event::EmailConfirmed, None, json!({}), now).await?;
+        tx.commit().await?;
+        info!(user_id:% = user.id; "address confirmed");
+        Ok(())
+    }
+}
+
+/// Gives the account what the link carries, unless another link was first: one guarded statement.
+async fn confirm(
+    tx: &impl ConnectionTrait,
+    user: &user::Model,
+    link: &links::Model,
+    pending: &PendingRegistration,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
+    let is_same_password = pending.password_hash == user.password_hash;
+    let stamp = if is_same_password { user.security_stamp.clone() } else { vault::random_token::<16>() };
+    let confirmed = user::Entity::update_many()
+        .col_expr(user::Column::EmailConfirmed, Expr::value(true))
+        .col_expr(user::Column::PasswordHash, Expr::value(pending.password_hash.clone()))
+        .col_expr(user::Column::FirstName, Expr::value(pending.first_name.clone()))
+        .col_expr(user::Column::LastName, Expr::value(pending.last_name.clone()))
+        .col_expr(user::Column::SecurityStamp, Expr::value(stamp))
+        .col_expr(user::Column::UpdatedAt, Expr::value(now.millis()))
+        .filter(user::Column::Id.eq(user.id))
+        .filter(user::Column::EmailConfirmed.eq(false))
+        .filter(user::Column::SecurityStamp.eq(&link.security_stamp))
+        .filter(user::Column::DisabledAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(confirmed.rows_affected == 1)
+}
