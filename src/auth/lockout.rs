@@ -30,6 +30,11 @@ impl Lane {
     pub(super) fn of_browser(vault: &Vault, lane: Uuid) -> Self {
         Self(vault.fingerprint(Use::Destination, &[b"lockout-browser", lane.as_bytes()]))
     }
+
+    /// The key of its row.
+    pub(super) fn key(&self) -> &str {
+        &self.0
+    }
 }
 
 /// How a lane stands.

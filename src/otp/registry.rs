@@ -48,6 +48,12 @@ impl ProviderRegistry {
         todo!()
     }
 
+    /// Names of the providers of one kind.
+    #[must_use]
+    pub fn names_of(&self, kind: super::ProviderKind) -> Vec<String> {
+        todo!()
+    }
+
     /// Every provider's name and whether its actor answers.
     #[must_use]
     pub fn health(&self) -> Vec<(String, bool)> {
