@@ -14,8 +14,13 @@ use crate::otp::RegistryBuilder;
 use crate::settings::Settings;
 use crate::token::Tokens;
 
+pub mod logging;
+mod runtime;
+mod secret;
 mod settings;
 
+pub use runtime::block_on;
+pub use secret::master_key;
 pub use settings::{DatabaseSettings, LogFormat, LogSettings};
 
 type Customise = Box<dyn FnOnce(RegistryBuilder) -> RegistryBuilder>;
