@@ -9,14 +9,19 @@ use super::Faults;
 use super::entry::{Entry, Origin};
 
 /// A configuration in the making.
-#[derive(Default)]
 pub(super) struct Draft {
+    file: String,
     entries: Vec<Entry>,
     faults: Vec<String>,
     faulty: BTreeSet<String>,
 }
 
 impl Draft {
+    /// A draft without keys; `file` is where faults belong that stand nowhere.
+    pub(super) fn new(file: &str) -> Self {
+        Self { file: file.to_owned(), entries: Vec::new(), faults: Vec::new(), faulty: BTreeSet::new() }
+    }
+
     /// Adds a key.
     pub(super) fn push(&mut self, entry: Entry) {
         self.entries.push(entry);
@@ -40,13 +45,17 @@ impl Draft {
     /// Gives a key its value, or notes that the value has the wrong type.
     pub(super) fn set(&mut self, name: &str, value: Value, origin: Origin) {
         let Some(entry) = self.entries.iter_mut().find(|entry| entry.name() == name) else { return };
+        let place = match &origin {
+            Origin::Default => self.file.clone(),
+            Origin::File(place) | Origin::Variable(place) => place.clone(),
+        };
         entry.origin = origin;
         if super::entry::Kind::of(&value) == Some(entry.kind) {
             entry.value = Some(value);
         } else {
             // File and environment may both be wrong about one key.
             let got = entry.got(&value);
-            self.faults.push(format!("{}: {name}: expected {}{got}", entry.origin, entry.expected_type()));
+            self.faults.push(format!("{place}: {name}: expected {}{got}", entry.expected_type()));
             self.faulty.insert(name.to_owned());
         }
     }
@@ -64,10 +73,14 @@ impl Draft {
             return;
         }
         let Some(entry) = self.entries.iter_mut().find(|entry| entry.name() == name) else {
-            self.faults.push(format!("{name}: {expected}"));
+            self.faults.push(format!("{}: {name}: {expected}", self.file));
             return;
         };
-        self.faults.push(format!("{}: {name}: {expected}", entry.origin));
+        self.faults.push(match &entry.origin {
+            // The file is where it should be set.
+            Origin::Default => format!("{}: {name}: {expected} (not set)", self.file),
+            Origin::File(place) | Origin::Variable(place) => format!("{place}: {name}: {expected}"),
+        });
         entry.value.clone_from(&entry.default);
     }
 

@@ -33,7 +33,7 @@ const KINDS: [&str; 3] = ["email", "sms", "authenticator"];
 pub(super) fn layer(path: Option<&Path>, variables: &Variables) -> Result<Draft, Faults> {
     let defaults = parse(EXAMPLE, "twostep.example.toml")?;
     let file = File::read(path)?;
-    let mut draft = Draft::default();
+    let mut draft = Draft::new(&file.name);
     lay_defaults(&mut draft, &defaults, &file, variables);
     lay_file(&mut draft, &file);
     variables.lay(&mut draft);
