@@ -8,6 +8,7 @@ mod server;
 mod storage;
 mod tokens;
 
+use log::{Level, Metadata};
 use url::Host;
 
 pub(super) use server::normal_origin;
@@ -23,11 +24,10 @@ pub(super) fn check(settings: &Settings, draft: &mut Draft) {
     tokens::check(&settings.tokens, draft);
     mail::check(&settings.mail, draft);
     providers::check(&settings.providers, draft);
-    if let Err(error) = env_filter::Builder::new().try_parse(&settings.log.level) {
-        draft.refuse(
-            "log.level",
-            format!("expected env_logger filter syntax such as \"info,twostep=debug\": {error}"),
-        );
+    if !is_level(&settings.log.level) {
+        let got = &settings.log.level;
+        let expected = "expected env_logger filter syntax such as \"info\" or \"warn,twostep=debug\"";
+        draft.refuse("log.level", format!("{expected}, got {got:?}"));
     }
     if !settings.development.fixed_codes.is_empty() {
         draft.refuse("development.fixed_codes", "not in this version, expected {}");
@@ -35,6 +35,14 @@ pub(super) fn check(settings: &Settings, draft: &mut Draft) {
     if !draft.is_faulty("mode") {
         mode::check(settings, draft);
     }
+}
+
+/// A misspelt level reads as the name of a module, and would silence everything else.
+fn is_level(filter: &str) -> bool {
+    let mut builder = env_filter::Builder::new();
+    let Ok(builder) = builder.try_parse(filter) else { return false };
+    let faults = Metadata::builder().level(Level::Error).target("twostep").build();
+    builder.build().enabled(&faults) || filter.contains("off")
 }
 
 /// Whether `host` can only be this machine.

@@ -58,6 +58,7 @@ providers.RecoveryCode.kind = "email"  =>  providers.RecoveryCode: expected anot
 providers.SMS.kind = "email"  =>  providers.SMS: expected another name: it differs from providers.Sms
 providers."a.b".kind = "email"  =>  providers.a.b: expected a name of 1 to 32
 log.level = "loud"  =>  log.level: expected env_logger filter syntax
+log.level = "twostep=loud"  =>  log.level: expected env_logger filter syntax
 log.format = "xml"  =>  log.format: unknown variant `xml`, expected
 development.fixed_codes = { "a@b.c" = "123456" }  =>  development.fixed_codes: not in this version
 "#;
