@@ -21,15 +21,15 @@ use crate::vault::{Use, Vault};
 
 mod database;
 mod gateways;
-mod logging;
+pub mod logging;
 mod runtime;
 mod secret;
 mod server;
 mod settings;
 
 pub use database::{Migration, connect, migrate};
-pub use logging::LogGuard;
 pub use runtime::block_on;
+pub use secret::master_key;
 pub use settings::{DatabaseSettings, LogFormat, LogSettings};
 
 type Customise = Box<dyn FnOnce(RegistryBuilder) -> RegistryBuilder>;
