@@ -1,16 +1,16 @@
 //! The confirmation of an address by its mailed link.
 
-use entity::{link as links, user};
+use entity::user;
 use log::info;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
 use serde_json::json;
 
-use super::event::{self, Event};
-use super::link::{self, LinkPurpose, PendingRegistration};
-use super::{Auth, EmailAddress, Unexpected, challenge, session, transaction, user as users};
+use super::event::{self, EventKind};
+use super::link::{self, LinkPurpose, Pending};
+use super::transaction::{self, retried};
+use super::{Auth, EmailAddress, Unexpected, revocation, user as users};
 use crate::clock::Timestamp;
-use crate::vault;
 
 /// Why an address was not confirmed.
 #[derive(Debug, thiserror::Error)]
@@ -41,23 +41,38 @@ impl Auth {
         let now = house.clock.now();
         let email = EmailAddress::parse(email).map_err(|_| ConfirmError::InvalidLink)?;
         let user = users::find_by_email(&house.db, &email).await?.ok_or(ConfirmError::InvalidLink)?;
-        let found = link::find(&house.db, &user, LinkPurpose::ConfirmEmail, token, now).await?;
-        let found = found.ok_or(ConfirmError::InvalidLink)?;
-        let pending = link::pending(&house.vault, &found)?.ok_or(ConfirmError::InvalidLink)?;
-
-        let tx = transaction::begin(&house.db).await?;
-        if !confirm(&tx, &user, &found, &pending, now).await? || !link::consume(&tx, found.id, now).await? {
+        let found = link::find(&house.db, LinkPurpose::ConfirmEmail, token, now).await?;
+        let found = found.filter(|link| link.user_id == user.id).ok_or(ConfirmError::InvalidLink)?;
+        let pending = link::pending(&house.vault, &found)?;
+        if !retried(|| self.open_confirmation(&user, token, &pending)).await? {
             return Err(ConfirmError::InvalidLink);
         }
-        link::end_all(&tx, user.id, now).await?;
-        if pending.password_hash != user.password_hash {
-            session::end_all(&tx, user.id, now).await?;
-            challenge::close_all(&tx, user.id, now).await?;
-        }
-        event::record(&tx, user.id, Event::EmailConfirmed, None, json!({}), now).await?;
-        tx.commit().await?;
         info!(user_id:% = user.id; "address confirmed");
         Ok(())
+    }
+
+    /// One transaction: the link is used up, the registration takes effect. False if the link is worthless by now.
+    async fn open_confirmation(
+        &self,
+        user: &user::Model,
+        token: &str,
+        pending: &Pending,
+    ) -> Result<bool, Unexpected> {
+        let house = &*self.0;
+        let now = house.clock.now();
+        let tx = transaction::begin(&house.db).await?;
+        let opens = confirm(&tx, user, pending, now).await?
+            && link::consume(&tx, user, LinkPurpose::ConfirmEmail, token, now).await?;
+        if !opens {
+            return Ok(false);
+        }
+        link::kill_all(&tx, user.id, now).await?;
+        if pending.password_hash != user.password_hash {
+            revocation::end_sign_ins(&tx, user.id, now).await?;
+        }
+        event::record(&tx, user.id, EventKind::EmailConfirmed, None, &json!({}), now).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 }
 
@@ -65,14 +80,14 @@ impl Auth {
 async fn confirm(
     tx: &impl ConnectionTrait,
     user: &user::Model,
-    link: &links::Model,
-    pending: &PendingRegistration,
+    pending: &Pending,
     now: Timestamp,
 ) -> Result<bool, DbErr> {
     let is_same_password = pending.password_hash == user.password_hash;
-    let stamp = if is_same_password { user.security_stamp.clone() } else { vault::random_token::<16>() };
+    let stamp = if is_same_password { user.security_stamp.clone() } else { users::new_stamp() };
     let confirmed = user::Entity::update_many()
         .col_expr(user::Column::EmailConfirmed, Expr::value(true))
+        .col_expr(user::Column::Email, Expr::value(pending.email.clone()))
         .col_expr(user::Column::PasswordHash, Expr::value(pending.password_hash.clone()))
         .col_expr(user::Column::FirstName, Expr::value(pending.first_name.clone()))
         .col_expr(user::Column::LastName, Expr::value(pending.last_name.clone()))
@@ -80,7 +95,7 @@ async fn confirm(
         .col_expr(user::Column::UpdatedAt, Expr::value(now.millis()))
         .filter(user::Column::Id.eq(user.id))
         .filter(user::Column::EmailConfirmed.eq(false))
-        .filter(user::Column::SecurityStamp.eq(&link.security_stamp))
+        .filter(user::Column::SecurityStamp.eq(&user.security_stamp))
         .filter(user::Column::DisabledAt.is_null())
         .exec(tx)
         .await?;

@@ -3,16 +3,17 @@
 use anyhow::Context as _;
 use entity::user;
 use log::info;
-use sea_orm::{ActiveModelTrait as _, ConnectionTrait, EntityTrait as _, SqlErr};
-use uuid::Uuid;
+use sea_orm::ConnectionTrait;
+use serde_json::json;
 
 use super::account::full_name;
-use super::link::{self, LinkPurpose, PendingRegistration};
+use super::event::{self, EventKind};
+use super::link::{self, LinkPurpose, NewLink, Pending};
 use super::notice::Notice;
+use super::transaction::{self, is_taken, retried};
 use super::user::roles_column;
-use super::{Auth, Busy, EmailAddress, FieldError, LinkTarget, Password, Unexpected, transaction, user as users};
+use super::{Auth, Busy, EmailAddress, FieldError, LinkTarget, Password, Unexpected, user as users};
 use crate::courier::{ConfirmEmail, Lifetime, Message, Queued};
-use crate::vault;
 
 const CONFIRM_PAGE: &str = "/authentication/emailconfirmation";
 /// Characters of a first or last name.
@@ -49,16 +50,10 @@ pub enum RegisterError {
     Unexpected(#[from] Unexpected),
 }
 
-impl From<sea_orm::DbErr> for RegisterError {
-    fn from(error: sea_orm::DbErr) -> Self {
-        Self::Unexpected(error.into())
-    }
-}
-
 /// A registration that was checked.
 struct Newcomer {
     email: EmailAddress,
-    pending: PendingRegistration,
+    pending: Pending,
     target: LinkTarget,
 }
 
@@ -80,7 +75,8 @@ impl Auth {
             info!("registration not mailed: the address has had its mails");
             return Ok(());
         }
-        let pending = PendingRegistration {
+        let pending = Pending {
+            email: email.as_str().to_owned(),
             password_hash,
             first_name: registration.first_name.trim().to_owned(),
             last_name: registration.last_name.trim().to_owned(),
@@ -88,7 +84,7 @@ impl Auth {
         let newcomer = Newcomer { email, pending, target };
         // A second try sees the account that a parallel registration has just made.
         for _ in 0..2 {
-            if let Some(queued) = self.store(&newcomer).await? {
+            if let Some(queued) = retried(|| self.store(&newcomer)).await? {
                 house.courier.wake(queued);
                 return Ok(());
             }
@@ -117,7 +113,7 @@ impl Auth {
     }
 
     /// One transaction: the account if it is new, the link, the mail. `None` if the address was taken meanwhile.
-    async fn store(&self, newcomer: &Newcomer) -> Result<Option<Queued>, RegisterError> {
+    async fn store(&self, newcomer: &Newcomer) -> Result<Option<Queued>, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
@@ -129,8 +125,10 @@ impl Auth {
             },
         };
         let queued = if owner.email_confirmed || owner.disabled_at.is_some() {
+            event::record(&tx, owner.id, EventKind::RegistrationTried, None, &json!({}), now).await?;
             self.notify(&tx, &owner, Notice::RegistrationTried).await?
         } else {
+            event::record(&tx, owner.id, EventKind::Registered, None, &json!({}), now).await?;
             let message = self.confirmation(&tx, &owner, newcomer).await?;
             house.courier.enqueue(&tx, &message, now).await?
         };
@@ -143,31 +141,18 @@ impl Auth {
         &self,
         tx: &impl ConnectionTrait,
         newcomer: &Newcomer,
-    ) -> Result<Option<user::Model>, RegisterError> {
-        let (accounts, now) = (&self.0.accounts, self.0.clock.now());
+    ) -> Result<Option<user::Model>, Unexpected> {
+        let (accounts, pending) = (&self.0.accounts, &newcomer.pending);
         let user = user::Model {
-            id: Uuid::new_v4(),
-            email: newcomer.email.as_str().to_owned(),
-            email_key: newcomer.email.key().to_owned(),
-            password_hash: newcomer.pending.password_hash.clone(),
-            first_name: newcomer.pending.first_name.clone(),
-            last_name: newcomer.pending.last_name.clone(),
-            locale: None,
+            first_name: pending.first_name.clone(),
+            last_name: pending.last_name.clone(),
             roles: roles_column(std::slice::from_ref(&accounts.default_role)),
-            email_confirmed: false,
             two_factor_enabled: accounts.two_factor_for_new_users,
-            preferred_provider: None,
-            phone_number: None,
-            phone_confirmed: false,
-            disabled_at: None,
-            security_stamp: vault::random_token::<16>(),
-            created_at: now.millis(),
-            updated_at: now.millis(),
+            ..users::new_row(&newcomer.email, pending.password_hash.clone(), self.0.clock.now())
         };
-        let row = user::ActiveModel::from(user.clone()).reset_all();
-        match user::Entity::insert(row).exec_without_returning(tx).await {
-            Ok(_) => Ok(Some(user)),
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(None),
+        match users::insert(tx, &user).await {
+            Ok(()) => Ok(Some(user)),
+            Err(error) if is_taken(&error) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -177,25 +162,25 @@ impl Auth {
         tx: &impl ConnectionTrait,
         owner: &user::Model,
         newcomer: &Newcomer,
-    ) -> Result<Message, RegisterError> {
+    ) -> Result<Message, Unexpected> {
         let house = &*self.0;
         let lifetime = house.accounts.link_lifetime.0;
-        let token = link::issue(
-            tx,
-            &house.vault,
-            owner,
-            LinkPurpose::ConfirmEmail,
-            Some(&newcomer.pending),
-            lifetime,
-            house.clock.now(),
-        )
-        .await?;
+        let now = house.clock.now();
+        let link = NewLink {
+            user: owner,
+            purpose: LinkPurpose::ConfirmEmail,
+            pending: Some(&newcomer.pending),
+            now,
+            expires_at: now.plus(lifetime),
+        };
+        let token = link::create(tx, &house.vault, link).await?;
         // Not the names of this registration: whoever registers somebody else's address must not write into the mail.
         let name = full_name(owner);
         let link = newcomer.target.link(&token, &owner.email);
         let text = ConfirmEmail { name: &name, link: &link, lifetime: Lifetime(lifetime) };
         let content =
-            house.templates.email("confirm_email", text).context("the confirmation mail does not render");
-        Ok(self.mail(&owner.email, content.map_err(Unexpected)?, lifetime))
+            house.templates.email("confirm_email", text).context("the confirmation mail does not render")?;
+        // In the spelling of this registration: it is where its owner reads.
+        Ok(self.mail(&newcomer.pending.email, content, lifetime))
     }
 }

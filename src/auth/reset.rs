@@ -9,14 +9,15 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::account::full_name;
-use super::event::{self, Event};
-use super::link::{self, LinkPurpose};
+use super::event::{self, EventKind};
+use super::link::{self, LinkPurpose, NewLink};
 use super::lockout::{self, Lane};
 use super::notice::Notice;
 use super::{Auth, Busy, EmailAddress, FieldError, LinkTarget, Password, Unexpected};
-use super::{challenge, session, transaction, user as users};
+use super::transaction::{self, retried};
+use super::{revocation, user as users};
 use crate::clock::Timestamp;
-use crate::courier::{Lifetime, Message, ResetPassword};
+use crate::courier::{Lifetime, Message, Queued, ResetPassword};
 use crate::otp::ProviderKind;
 use crate::vault;
 
@@ -34,12 +35,6 @@ pub enum ForgotError {
     /// A fault.
     #[error(transparent)]
     Unexpected(#[from] Unexpected),
-}
-
-impl From<DbErr> for ForgotError {
-    fn from(error: DbErr) -> Self {
-        Self::Unexpected(error.into())
-    }
 }
 
 /// A new password by a mailed link.
@@ -89,22 +84,33 @@ impl Auth {
         if !self.may_mail(email.key()).await? {
             return Ok(());
         }
-        let now = house.clock.now();
-        let tx = transaction::begin(&house.db).await?;
-        let user = users::find_by_email(&tx, &email).await?.filter(|user| user.disabled_at.is_none());
-        let Some(user) = user else {
-            let decoy = self.reset_mail(email.as_str(), "", &target.link(&vault::random_token::<32>(), email.as_str()))?;
-            house.courier.enqueue_decoy(&tx, &decoy, now).await?;
-            return Ok(tx.commit().await?);
-        };
-        let lifetime = house.accounts.link_lifetime.0;
-        let token =
-            link::issue(&tx, &house.vault, &user, LinkPurpose::ResetPassword, None, lifetime, now).await?;
-        let mail = self.reset_mail(&user.email, &full_name(&user), &target.link(&token, &user.email))?;
-        let queued = house.courier.enqueue(&tx, &mail, now).await?;
-        tx.commit().await?;
-        house.courier.wake(queued);
+        if let Some(queued) = retried(|| self.offer_reset(&email, &target)).await? {
+            house.courier.wake(queued);
+        }
         Ok(())
+    }
+
+    /// One transaction: the link and its mail; for an unknown address, a message of the same size to nobody.
+    async fn offer_reset(&self, email: &EmailAddress, target: &LinkTarget) -> Result<Option<Queued>, Unexpected> {
+        let house = &*self.0;
+        let (now, lifetime) = (house.clock.now(), house.accounts.link_lifetime.0);
+        let tx = transaction::begin(&house.db).await?;
+        let user = users::find_by_email(&tx, email).await?.filter(|user| user.disabled_at.is_none());
+        let queued = if let Some(user) = user {
+            let expires_at = now.plus(lifetime);
+            let link =
+                NewLink { user: &user, purpose: LinkPurpose::ResetPassword, pending: None, now, expires_at };
+            let token = link::create(&tx, &house.vault, link).await?;
+            let mail = self.reset_mail(&user.email, &full_name(&user), &target.link(&token, &user.email))?;
+            Some(house.courier.enqueue(&tx, &mail, now).await?)
+        } else {
+            let token = vault::random_token::<32>();
+            let decoy = self.reset_mail(email.as_str(), "", &target.link(&token, email.as_str()))?;
+            house.courier.enqueue_decoy(&tx, &decoy, now).await?;
+            None
+        };
+        tx.commit().await?;
+        Ok(queued)
     }
 
     fn reset_mail(&self, to: &str, name: &str, link: &str) -> Result<Message, Unexpected> {
@@ -121,34 +127,42 @@ impl Auth {
     /// [`ResetError`]
     pub async fn reset_password(&self, request: ResetRequest) -> Result<(), ResetError> {
         let house = &*self.0;
-        let now = house.clock.now();
         let faults = request.password.faults(&house.accounts);
         if !faults.is_empty() {
             return Err(ResetError::Invalid(faults));
         }
         let email = EmailAddress::parse(&request.email).map_err(|_| ResetError::InvalidLink)?;
         let user = users::find_by_email(&house.db, &email).await?.ok_or(ResetError::InvalidLink)?;
-        let found = link::find(&house.db, &user, LinkPurpose::ResetPassword, &request.token, now).await?;
-        let found = found.ok_or(ResetError::InvalidLink)?;
+        // A look, so that an invented token does not cost a hash.
+        let found = link::find(&house.db, LinkPurpose::ResetPassword, &request.token, house.clock.now()).await?;
+        found.filter(|link| link.user_id == user.id).ok_or(ResetError::InvalidLink)?;
         let hash = house.hashing.hash(&request.password).await?;
 
+        let queued = retried(|| self.open_reset(&user, &request.token, &hash)).await?;
+        house.courier.wake(queued.ok_or(ResetError::InvalidLink)?);
+        info!(user_id:% = user.id; "password reset");
+        Ok(())
+    }
+
+    /// One transaction: the link is used up, the password set, all that hung on the old one ended. `None` if the link
+    /// is worthless by now.
+    async fn open_reset(&self, user: &user::Model, token: &str, hash: &str) -> Result<Option<Queued>, Unexpected> {
+        let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
-        if !set_password(&tx, &user, &hash, now).await? || !link::consume(&tx, found.id, now).await? {
-            return Err(ResetError::InvalidLink);
+        let opens = set_password(&tx, user, hash, now).await?
+            && link::consume(&tx, user, LinkPurpose::ResetPassword, token, now).await?;
+        if !opens {
+            return Ok(None);
         }
-        link::end_all(&tx, user.id, now).await?;
-        session::end_all(&tx, user.id, now).await?;
-        challenge::close_all(&tx, user.id, now).await?;
+        revocation::end_everything(&tx, user.id, now).await?;
         lockout::clear(&tx, &Lane::of_address(&house.vault, &user.email_key)).await?;
         let email_providers = house.providers.load_full().names_of(ProviderKind::Email);
         enable_factors(&tx, user.id, &email_providers).await?;
-        event::record(&tx, user.id, Event::PasswordReset, None, json!({}), now).await?;
-        let queued = self.notify(&tx, &user, Notice::PasswordReset).await?;
+        event::record(&tx, user.id, EventKind::PasswordReset, None, &json!({}), now).await?;
+        let queued = self.notify(&tx, user, Notice::PasswordReset).await?;
         tx.commit().await?;
-        house.courier.wake(queued);
-        info!(user_id:% = user.id; "password reset");
-        Ok(())
+        Ok(Some(queued))
     }
 }
 
@@ -161,7 +175,7 @@ async fn set_password(
 ) -> Result<bool, DbErr> {
     let set = user::Entity::update_many()
         .col_expr(user::Column::PasswordHash, Expr::value(hash))
-        .col_expr(user::Column::SecurityStamp, Expr::value(vault::random_token::<16>()))
+        .col_expr(user::Column::SecurityStamp, Expr::value(users::new_stamp()))
         .col_expr(user::Column::EmailConfirmed, Expr::value(true))
         .col_expr(user::Column::UpdatedAt, Expr::value(now.millis()))
         .filter(user::Column::Id.eq(user.id))
