@@ -1,0 +1,242 @@
+//! The article's table: its client prints these answers as they are, so each route keeps its own shape.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
+use log::error;
+use serde_json::json;
+
+use super::seconds;
+use crate::api::accounts::AuthResponse;
+use crate::api::body::BodyFault;
+use crate::api::server::RequestId;
+use crate::api::work::Unfinished;
+use crate::auth::{
+    Busy, ConfirmError, FieldError, ForgotError, LoginError, RegisterError, ResetError, Unexpected,
+    VerifyError,
+};
+use crate::token::KeyError;
+
+/// How long a client is asked to wait after a fault or a passed deadline.
+const AFTER_A_FAULT: Duration = Duration::from_secs(5);
+
+/// The six routes of `/api/accounts`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::api) enum Route {
+    /// POST registration
+    Registration,
+    /// GET emailconfirmation
+    EmailConfirmation,
+    /// POST login
+    Login,
+    /// POST twostepverification
+    TwoStepVerification,
+    /// POST forgotpassword
+    ForgotPassword,
+    /// POST resetpassword
+    ResetPassword,
+}
+
+/// Why one of the six routes does not do what it was asked.
+#[derive(Debug)]
+pub(in crate::api) enum Refusal {
+    /// The request is not what the route takes: what to tell its sender.
+    Malformed(Vec<String>),
+    /// The rules say no: what to tell.
+    Denied(Vec<String>),
+    /// A destination had its messages: what to tell, and how long to wait.
+    Exhausted(&'static str, Duration),
+    /// The client's address asks too often.
+    Limited(Duration),
+    /// Overload, or a dependency is away.
+    Busy(Duration),
+    /// A fault; it is logged when it is answered.
+    Fault(anyhow::Error),
+}
+
+impl Refusal {
+    fn denied(text: &str) -> Self {
+        Self::Denied(vec![text.to_owned()])
+    }
+
+    /// The request's `clientURI` may not be linked to.
+    pub(in crate::api) fn refused_target() -> Self {
+        Self::Malformed(vec!["The clientURI is not allowed.".to_owned()])
+    }
+}
+
+impl Route {
+    /// The answer in this route's shape.
+    pub(in crate::api) fn refuse(self, refusal: Refusal, id: &RequestId) -> HttpResponse {
+        match refusal {
+            Refusal::Malformed(texts) => self.shaped(StatusCode::BAD_REQUEST, &texts, None),
+            Refusal::Denied(texts) => self.shaped(self.denial(), &texts, None),
+            Refusal::Exhausted(text, wait) => {
+                self.shaped(self.denial(), &[text.to_owned()], Some(seconds(wait)))
+            }
+            Refusal::Limited(wait) => self.later("Too many attempts.", wait),
+            Refusal::Busy(wait) => self.later("The service is busy.", wait),
+            Refusal::Fault(fault) => {
+                error!(request_id:% = id, cause:% = format_args!("{fault:#}"); "a request failed");
+                self.later("The service is busy.", AFTER_A_FAULT)
+            }
+        }
+    }
+
+    /// The status of a "no" by the rules, of a limit and of overload.
+    fn denial(self) -> StatusCode {
+        match self {
+            Self::Login => StatusCode::UNAUTHORIZED,
+            Self::Registration
+            | Self::EmailConfirmation
+            | Self::TwoStepVerification
+            | Self::ForgotPassword
+            | Self::ResetPassword => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// "Not now", which forgotpassword does not tell: it is always 200, so that it says nothing about an address.
+    fn later(self, why: &str, wait: Duration) -> HttpResponse {
+        let wait = seconds(wait);
+        match self {
+            Self::ForgotPassword => HttpResponse::Ok().insert_header((RETRY_AFTER, wait)).finish(),
+            Self::Registration
+            | Self::EmailConfirmation
+            | Self::Login
+            | Self::TwoStepVerification
+            | Self::ResetPassword => {
+                self.shaped(self.denial(), &[format!("{why} Try again in {wait} seconds.")], Some(wait))
+            }
+        }
+    }
+
+    fn shaped(self, status: StatusCode, texts: &[String], retry_after: Option<u64>) -> HttpResponse {
+        let mut answer = HttpResponse::build(status);
+        if let Some(wait) = retry_after {
+            answer.insert_header((RETRY_AFTER, wait));
+        }
+        match self {
+            Self::Registration => answer.json(json!({"isSuccessfulRegistration": false, "errors": texts})),
+            Self::ResetPassword => answer.json(json!({"errors": texts})),
+            Self::Login if status == StatusCode::UNAUTHORIZED => {
+                answer.json(AuthResponse::refused(&texts.join(" ")))
+            }
+            Self::EmailConfirmation | Self::Login | Self::TwoStepVerification | Self::ForgotPassword => {
+                answer.content_type("text/plain; charset=utf-8").body(texts.join(" "))
+            }
+        }
+    }
+}
+
+fn messages(faults: Vec<FieldError>) -> Vec<String> {
+    faults.into_iter().map(|fault| fault.message).collect()
+}
+
+impl From<Busy> for Refusal {
+    fn from(busy: Busy) -> Self {
+        Self::Busy(busy.retry_after)
+    }
+}
+
+impl From<Unexpected> for Refusal {
+    fn from(fault: Unexpected) -> Self {
+        Self::Fault(fault.0)
+    }
+}
+
+impl From<KeyError> for Refusal {
+    fn from(fault: KeyError) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+impl From<Unfinished> for Refusal {
+    fn from(unfinished: Unfinished) -> Self {
+        match unfinished {
+            Unfinished::Late => Self::Busy(AFTER_A_FAULT),
+            Unfinished::Panicked => Self::Fault(unfinished.into()),
+        }
+    }
+}
+
+impl From<BodyFault> for Refusal {
+    fn from(fault: BodyFault) -> Self {
+        match fault {
+            BodyFault::Late => Self::Busy(AFTER_A_FAULT),
+            BodyFault::Compressed
+            | BodyFault::NotJson
+            | BodyFault::TooLarge
+            | BodyFault::Broken
+            | BodyFault::Malformed => Self::Malformed(vec![fault.to_string()]),
+        }
+    }
+}
+
+impl From<LoginError> for Refusal {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::InvalidCredentials => Self::denied("Invalid Authentication"),
+            LoginError::EmailNotConfirmed => Self::denied("Email is not confirmed"),
+            LoginError::NoValidProvider => Self::denied("Invalid 2-Step Verification Provider."),
+            LoginError::TooManyCodes(busy) => {
+                Self::Exhausted("Too many codes were sent. Try again later.", busy.retry_after)
+            }
+            LoginError::Busy(busy) => busy.into(),
+            LoginError::Unexpected(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<VerifyError> for Refusal {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Invalid => Self::denied("Invalid Token Verification"),
+            VerifyError::Spent => Self::denied("Too many attempts. Request a new code."),
+            VerifyError::Busy(busy) => busy.into(),
+            VerifyError::Unexpected(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<RegisterError> for Refusal {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Invalid(faults) => Self::Denied(messages(faults)),
+            RegisterError::RefusedTarget => Self::refused_target(),
+            RegisterError::Busy(busy) => busy.into(),
+            RegisterError::Unexpected(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<ConfirmError> for Refusal {
+    fn from(error: ConfirmError) -> Self {
+        match error {
+            ConfirmError::InvalidLink => Self::denied("Invalid Email Confirmation Request"),
+            ConfirmError::Unexpected(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<ForgotError> for Refusal {
+    fn from(error: ForgotError) -> Self {
+        match error {
+            ForgotError::Invalid(faults) => Self::Malformed(messages(faults)),
+            ForgotError::RefusedTarget => Self::refused_target(),
+            ForgotError::Unexpected(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<ResetError> for Refusal {
+    fn from(error: ResetError) -> Self {
+        match error {
+            ResetError::InvalidLink => Self::denied("Invalid token."),
+            ResetError::Invalid(faults) => Self::Denied(messages(faults)),
+            ResetError::Busy(busy) => busy.into(),
+            ResetError::Unexpected(fault) => fault.into(),
+        }
+    }
+}
