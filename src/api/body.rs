@@ -196,7 +196,8 @@ mod tests {
     #[actix_web::test]
     async fn a_body_must_call_itself_json() {
         let body = r#"{"email":"a"}"#;
-        for media_type in ["application/json", "Application/JSON; charset=utf-8", "text/json", "application/x+json"]
+        for media_type in
+            ["application/json", "Application/JSON; charset=utf-8", "text/json", "application/x+json"]
         {
             let request = TestRequest::post().insert_header(("content-type", media_type)).set_payload(body);
             assert!(send(request).await.is_ok(), "{media_type}");

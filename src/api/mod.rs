@@ -43,8 +43,9 @@ pub fn app(
 > {
     let shell = server::Shell::new(&state.server);
     let cors = server::cors(&state.server);
+    let state = Data::new(state);
     App::new()
-        .app_data(Data::new(state.clone()))
+        .app_data(Data::clone(&state))
         .configure(|config| routes(config, &state))
         .default_service(web::to(async || Problem::NotFound))
         .wrap(cors)

@@ -3,10 +3,10 @@
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 
+use crate::api::error::Refusal;
 use crate::api::{State, cookies};
 use crate::auth::{PendingChallenge, SignIn};
 use crate::clock::Timestamp;
-use crate::api::error::Refusal;
 use crate::token::Tokens;
 
 /// `AuthResponse` of contract 4: five members always, three more when a second step is required.

@@ -34,7 +34,8 @@ async fn open_link(call: &Call) -> Result<(), Refusal> {
 
 /// The one parameter of that name, whatever its case, as a text that the database can be asked for.
 fn parameter(query: &str, name: &str) -> Option<String> {
-    let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key.eq_ignore_ascii_case(name));
+    let mut values =
+        form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key.eq_ignore_ascii_case(name));
     let (_, value) = values.next()?;
     let is_sound = values.next().is_none() && !value.is_empty() && !value.contains('\0');
     is_sound.then(|| value.into_owned())

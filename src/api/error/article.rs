@@ -240,3 +240,76 @@ impl From<ResetError> for Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::to_bytes;
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    const ROUTES: [Route; 6] = [
+        Route::Registration,
+        Route::EmailConfirmation,
+        Route::Login,
+        Route::TwoStepVerification,
+        Route::ForgotPassword,
+        Route::ResetPassword,
+    ];
+
+    async fn refuse(route: Route, refusal: Refusal) -> (u16, Option<String>, String) {
+        let id = RequestId::of(&TestRequest::get().to_http_request());
+        let answer = route.refuse(refusal, &id);
+        let wait = answer.headers().get(RETRY_AFTER).map(|value| value.to_str().unwrap().to_owned());
+        let status = answer.status().as_u16();
+        let body = to_bytes(answer.into_body()).await.unwrap();
+        (status, wait, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[actix_web::test]
+    async fn a_limit_keeps_the_shape_of_its_route() {
+        let text = "Too many attempts. Try again in 3 seconds.";
+        let bodies = [
+            format!(r#"{{"isSuccessfulRegistration":false,"errors":["{text}"]}}"#),
+            text.to_owned(),
+            format!(
+                r#"{{"isAuthSuccessful":false,"errorMessage":"{text}","token":null,"is2StepVerificationRequired":false,"provider":null}}"#
+            ),
+            text.to_owned(),
+            String::new(),
+            format!(r#"{{"errors":["{text}"]}}"#),
+        ];
+        for ((route, status), body) in ROUTES.into_iter().zip([400, 400, 401, 400, 200, 400]).zip(bodies) {
+            let answer = refuse(route, Refusal::Limited(Duration::from_millis(2_100))).await;
+
+            assert_eq!(answer, (status, Some("3".to_owned()), body), "{route:?}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_fault_is_told_as_busy_and_never_what_it_was() {
+        for route in ROUTES {
+            let fault = Refusal::Fault(anyhow::anyhow!("the secret cause"));
+            let (status, wait, body) = refuse(route, fault).await;
+
+            assert!([200, 400, 401].contains(&status), "{route:?}");
+            assert_eq!(wait.as_deref(), Some("5"));
+            assert!(!body.contains("secret"));
+            assert!(
+                route == Route::ForgotPassword
+                    || body.contains("The service is busy. Try again in 5 seconds.")
+            );
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_malformed_login_is_a_400_text_and_a_refused_one_a_401_object() {
+        let malformed = refuse(Route::Login, Refusal::Malformed(vec!["Email is required.".to_owned()])).await;
+        let spent = LoginError::TooManyCodes(Busy { retry_after: Duration::from_secs(60) });
+        let (status, wait, body) = refuse(Route::Login, spent.into()).await;
+
+        assert_eq!(malformed, (400, None, "Email is required.".to_owned()));
+        assert_eq!((status, wait.as_deref()), (401, Some("60")));
+        assert!(body.contains("Too many codes were sent. Try again later."));
+    }
+}
