@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::de::DeserializeOwned;
 
 use crate::api::State;
-use crate::api::body::read_json;
+use crate::api::body::{BodyFault, read_json};
 use crate::api::error::{Refusal, Route};
 use crate::api::server::{RequestId, client_of};
 use crate::api::work::{Deadline, finish};
@@ -37,8 +37,8 @@ impl Call {
     }
 
     /// Reads the body.
-    pub(super) async fn form<T: DeserializeOwned>(&self, payload: Payload) -> Result<T, Refusal> {
-        Ok(read_json(&self.request, payload, self.state.server.body_limit, self.deadline).await?)
+    pub(super) async fn form<T: DeserializeOwned>(&self, payload: Payload) -> Result<T, BodyFault> {
+        read_json(&self.request, payload, self.state.server.body_limit, self.deadline).await
     }
 
     /// Takes one from the quota of the client's address. Only a well-formed request costs one.

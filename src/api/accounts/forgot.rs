@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::call::Call;
-use super::form::{EMAIL_REQUIRED, Missing};
+use super::form::{EMAIL_REQUIRED, Faults};
 use crate::api::State;
 use crate::api::error::{Refusal, Route};
 use crate::limits::Limit;
@@ -25,9 +25,9 @@ pub(super) async fn forgot(request: HttpRequest, payload: Payload, state: Data<S
 
 async fn begin(call: &Call, payload: Payload) -> Result<(), Refusal> {
     let form: Form = call.form(payload).await?;
-    let mut missing = Missing::default();
-    let email = missing.unless(form.email, EMAIL_REQUIRED);
-    missing.refuse()?;
+    let mut faults = Faults::default();
+    let email = faults.required(form.email, EMAIL_REQUIRED);
+    faults.refuse()?;
     call.count(Limit::Mail)?;
 
     let auth = call.state.auth.clone();

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::answer::{AuthResponse, Signed};
 use super::call::Call;
-use super::form::{EMAIL_REQUIRED, Missing, PASSWORD_REQUIRED};
+use super::form::{EMAIL_REQUIRED, Faults, PASSWORD_REQUIRED};
 use crate::api::error::{Refusal, Route};
 use crate::api::{State, cookies};
 use crate::auth::{LinkOrigins, LinkTarget, LoginAttempt, LoginOutcome, Password, PendingChallenge};
@@ -48,10 +48,10 @@ pub(super) async fn login(
 
 async fn attempt(call: &Call, payload: Payload) -> Result<Outcome, Refusal> {
     let form: Form = call.form(payload).await?;
-    let mut missing = Missing::default();
-    let email = missing.unless(form.email, EMAIL_REQUIRED);
-    let password = missing.unless(form.password, PASSWORD_REQUIRED);
-    missing.refuse()?;
+    let mut faults = Faults::default();
+    let email = faults.required(form.email, EMAIL_REQUIRED);
+    let password = faults.required(form.password, PASSWORD_REQUIRED);
+    faults.refuse()?;
     if let Some(uri) = form.client_uri.as_deref() {
         check_target(uri, &call.state)?;
     }

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::call::Call;
-use super::form::{EMAIL_REQUIRED, Missing, PASSWORD_REQUIRED, PASSWORDS_DIFFER};
+use super::form::{EMAIL_REQUIRED, Faults, PASSWORDS_DIFFER};
 use crate::api::State;
 use crate::api::error::{Refusal, Route};
 use crate::auth::{EmailAddress, Password, Registration};
@@ -40,15 +40,12 @@ async fn attempt(call: &Call, payload: Payload) -> Result<(), Refusal> {
     call.finish(async move { Ok(auth.register(registration).await?) }).await
 }
 
-/// Checks what only the form knows. If that is wrong, what the rules have against the rest is told with it.
+/// Checks the one thing that only the form knows. If it is wrong, what the rules have against the rest is told with it.
 fn check(form: Form, state: &State) -> Result<Registration, Refusal> {
-    let mut faults = Missing::default();
-    let email = faults.unless(form.email, EMAIL_REQUIRED);
-    let has_email = faults.is_empty();
+    let email = form.email.unwrap_or_default();
     let typed = form.password.unwrap_or_default();
     let password = Password::new(&typed);
-    let is_confirmed = form.confirm_password.unwrap_or_default() == typed;
-    if has_email && !typed.is_empty() && is_confirmed {
+    if form.confirm_password.unwrap_or_default() == typed {
         return Ok(Registration {
             email,
             password,
@@ -57,16 +54,13 @@ fn check(form: Form, state: &State) -> Result<Registration, Refusal> {
             client_uri: form.client_uri,
         });
     }
-    if has_email && EmailAddress::parse(&email).is_err() {
-        faults.note(format!("Email '{email}' is invalid."));
+    let mut faults = Faults::default();
+    if email.trim().is_empty() {
+        faults.add(EMAIL_REQUIRED);
+    } else if EmailAddress::parse(&email).is_err() {
+        faults.add(format!("Email '{}' is invalid.", email.trim()));
     }
-    if typed.is_empty() {
-        faults.note(PASSWORD_REQUIRED);
-    } else {
-        password.faults(&state.accounts).into_iter().for_each(|fault| faults.note(fault.message));
-    }
-    if !is_confirmed {
-        faults.note(PASSWORDS_DIFFER);
-    }
-    Err(Refusal::Malformed(faults.into_texts()))
+    faults.add_password(&password, &state.accounts);
+    faults.add(PASSWORDS_DIFFER);
+    Err(faults.into())
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::call::Call;
-use super::form::{EMAIL_REQUIRED, Missing, PASSWORD_REQUIRED, PASSWORDS_DIFFER, TOKEN_REQUIRED};
+use super::form::{EMAIL_REQUIRED, Faults, PASSWORDS_DIFFER, TOKEN_REQUIRED};
 use crate::api::State;
 use crate::api::error::{Refusal, Route};
 use crate::auth::{Password, ResetRequest};
@@ -38,22 +38,18 @@ async fn attempt(call: &Call, payload: Payload) -> Result<(), Refusal> {
 
 /// Checks what only the form knows. If that is wrong, what the rules have against the password is told with it.
 fn check(form: Form, state: &State) -> Result<ResetRequest, Refusal> {
-    let mut faults = Missing::default();
-    let email = faults.unless(form.email, EMAIL_REQUIRED);
-    let token = faults.unless(form.token, TOKEN_REQUIRED);
+    let mut faults = Faults::default();
+    let email = faults.required(form.email, EMAIL_REQUIRED);
+    let token = faults.required(form.token, TOKEN_REQUIRED);
     let typed = form.password.unwrap_or_default();
     let password = Password::new(&typed);
     let is_confirmed = form.confirm_password.unwrap_or_default() == typed;
-    if faults.is_empty() && !typed.is_empty() && is_confirmed {
+    if faults.is_empty() && is_confirmed {
         return Ok(ResetRequest { email, token, password });
     }
-    if typed.is_empty() {
-        faults.note(PASSWORD_REQUIRED);
-    } else {
-        password.faults(&state.accounts).into_iter().for_each(|fault| faults.note(fault.message));
-    }
+    faults.add_password(&password, &state.accounts);
     if !is_confirmed {
-        faults.note(PASSWORDS_DIFFER);
+        faults.add(PASSWORDS_DIFFER);
     }
-    Err(Refusal::Malformed(faults.into_texts()))
+    Err(faults.into())
 }

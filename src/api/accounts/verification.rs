@@ -7,10 +7,10 @@ use serde::Deserialize;
 
 use super::answer::Signed;
 use super::call::Call;
-use super::form::{EMAIL_REQUIRED, Missing, PROVIDER_REQUIRED, TOKEN_REQUIRED};
+use crate::api::body::BodyFault;
 use crate::api::error::{Refusal, Route};
 use crate::api::{State, cookies};
-use crate::auth::{Caller, Verification};
+use crate::auth::{Caller, Verification, VerifyError};
 use crate::limits::Limit;
 
 #[derive(Deserialize)]
@@ -36,13 +36,15 @@ pub(super) async fn verify(
     call.answer(result)
 }
 
+/// A guess that lacks something is a wrong one, and told like one.
 async fn judge(call: &Call, payload: Payload, session: &Session) -> Result<Signed, Refusal> {
-    let form: Form = call.form(payload).await?;
-    let mut missing = Missing::default();
-    let email = missing.unless(form.email, EMAIL_REQUIRED);
-    let provider = missing.unless(form.provider, PROVIDER_REQUIRED);
-    let code = missing.unless(form.token, TOKEN_REQUIRED);
-    missing.refuse()?;
+    let form: Form = match call.form(payload).await {
+        Err(BodyFault::Nul) => return Err(VerifyError::Invalid.into()),
+        read => read?,
+    };
+    let (Some(email), Some(provider), Some(code)) = (form.email, form.provider, form.token) else {
+        return Err(VerifyError::Invalid.into());
+    };
     call.count(Limit::Verify)?;
 
     let caller = Caller {

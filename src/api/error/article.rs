@@ -10,17 +10,10 @@ use serde_json::json;
 
 use super::seconds;
 use crate::api::accounts::AuthResponse;
-use crate::api::body::BodyFault;
 use crate::api::server::RequestId;
-use crate::api::work::Unfinished;
-use crate::auth::{
-    Busy, ConfirmError, FieldError, ForgotError, LoginError, RegisterError, ResetError, Unexpected,
-    VerifyError,
-};
-use crate::token::KeyError;
 
 /// How long a client is asked to wait after a fault or a passed deadline.
-const AFTER_A_FAULT: Duration = Duration::from_secs(5);
+pub(super) const AFTER_A_FAULT: Duration = Duration::from_secs(5);
 
 /// The six routes of `/api/accounts`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +50,8 @@ pub(in crate::api) enum Refusal {
 }
 
 impl Refusal {
-    fn denied(text: &str) -> Self {
+    /// The rules say no, in these words.
+    pub(super) fn denied(text: &str) -> Self {
         Self::Denied(vec![text.to_owned()])
     }
 
@@ -130,123 +124,13 @@ impl Route {
     }
 }
 
-fn messages(faults: Vec<FieldError>) -> Vec<String> {
-    faults.into_iter().map(|fault| fault.message).collect()
-}
-
-impl From<Busy> for Refusal {
-    fn from(busy: Busy) -> Self {
-        Self::Busy(busy.retry_after)
-    }
-}
-
-impl From<Unexpected> for Refusal {
-    fn from(fault: Unexpected) -> Self {
-        Self::Fault(fault.0)
-    }
-}
-
-impl From<KeyError> for Refusal {
-    fn from(fault: KeyError) -> Self {
-        Self::Fault(fault.into())
-    }
-}
-
-impl From<Unfinished> for Refusal {
-    fn from(unfinished: Unfinished) -> Self {
-        match unfinished {
-            Unfinished::Late => Self::Busy(AFTER_A_FAULT),
-            Unfinished::Panicked => Self::Fault(unfinished.into()),
-        }
-    }
-}
-
-impl From<BodyFault> for Refusal {
-    fn from(fault: BodyFault) -> Self {
-        match fault {
-            BodyFault::Late => Self::Busy(AFTER_A_FAULT),
-            BodyFault::Compressed
-            | BodyFault::NotJson
-            | BodyFault::TooLarge
-            | BodyFault::Broken
-            | BodyFault::Malformed => Self::Malformed(vec![fault.to_string()]),
-        }
-    }
-}
-
-impl From<LoginError> for Refusal {
-    fn from(error: LoginError) -> Self {
-        match error {
-            LoginError::InvalidCredentials => Self::denied("Invalid Authentication"),
-            LoginError::EmailNotConfirmed => Self::denied("Email is not confirmed"),
-            LoginError::NoValidProvider => Self::denied("Invalid 2-Step Verification Provider."),
-            LoginError::TooManyCodes(busy) => {
-                Self::Exhausted("Too many codes were sent. Try again later.", busy.retry_after)
-            }
-            LoginError::Busy(busy) => busy.into(),
-            LoginError::Unexpected(fault) => fault.into(),
-        }
-    }
-}
-
-impl From<VerifyError> for Refusal {
-    fn from(error: VerifyError) -> Self {
-        match error {
-            VerifyError::Invalid => Self::denied("Invalid Token Verification"),
-            VerifyError::Spent => Self::denied("Too many attempts. Request a new code."),
-            VerifyError::Busy(busy) => busy.into(),
-            VerifyError::Unexpected(fault) => fault.into(),
-        }
-    }
-}
-
-impl From<RegisterError> for Refusal {
-    fn from(error: RegisterError) -> Self {
-        match error {
-            RegisterError::Invalid(faults) => Self::Denied(messages(faults)),
-            RegisterError::RefusedTarget => Self::refused_target(),
-            RegisterError::Busy(busy) => busy.into(),
-            RegisterError::Unexpected(fault) => fault.into(),
-        }
-    }
-}
-
-impl From<ConfirmError> for Refusal {
-    fn from(error: ConfirmError) -> Self {
-        match error {
-            ConfirmError::InvalidLink => Self::denied("Invalid Email Confirmation Request"),
-            ConfirmError::Unexpected(fault) => fault.into(),
-        }
-    }
-}
-
-impl From<ForgotError> for Refusal {
-    fn from(error: ForgotError) -> Self {
-        match error {
-            ForgotError::Invalid(faults) => Self::Malformed(messages(faults)),
-            ForgotError::RefusedTarget => Self::refused_target(),
-            ForgotError::Unexpected(fault) => fault.into(),
-        }
-    }
-}
-
-impl From<ResetError> for Refusal {
-    fn from(error: ResetError) -> Self {
-        match error {
-            ResetError::InvalidLink => Self::denied("Invalid token."),
-            ResetError::Invalid(faults) => Self::Denied(messages(faults)),
-            ResetError::Busy(busy) => busy.into(),
-            ResetError::Unexpected(fault) => fault.into(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use actix_web::body::to_bytes;
     use actix_web::test::TestRequest;
 
     use super::*;
+    use crate::auth::{Busy, LoginError};
 
     const ROUTES: [Route; 6] = [
         Route::Registration,

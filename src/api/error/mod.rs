@@ -1,6 +1,7 @@
 //! Causes → answers: one table for problem+json, one for the article's shapes.
 
 mod article;
+mod causes;
 mod problem;
 
 pub(super) use article::{Refusal, Route};
