@@ -50,7 +50,11 @@ async fn attempt(call: &Call, payload: Payload) -> Result<Outcome, Refusal> {
     let form: Form = call.form(payload).await?;
     let mut faults = Faults::default();
     let email = faults.required(form.email, EMAIL_REQUIRED);
-    let password = faults.required(form.password, PASSWORD_REQUIRED);
+    // Blanks may be a password.
+    let password = form.password.unwrap_or_default();
+    if password.is_empty() {
+        faults.add(PASSWORD_REQUIRED);
+    }
     faults.refuse()?;
     if let Some(uri) = form.client_uri.as_deref() {
         check_target(uri, &call.state)?;
