@@ -1,7 +1,7 @@
 //! The migrations, one change a file, the same on SQLite, PostgreSQL and MariaDB.
 
-use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
 
 mod columns;
 mod m20261124_000001_create_users;

@@ -43,7 +43,8 @@ impl EmailAddress {
         if text.trim().is_empty() {
             return Err(fault("required", "Email is required.".to_owned()));
         }
-        Self::parse(text).map_err(|InvalidEmail| fault("invalid", format!("Email '{}' is invalid.", shown(text))))
+        Self::parse(text)
+            .map_err(|InvalidEmail| fault("invalid", format!("Email '{}' is invalid.", shown(text))))
     }
 
     /// As its owner writes it, trimmed.
@@ -160,9 +161,26 @@ mod tests {
     #[test]
     fn what_cannot_be_seen_is_refused() {
         for hidden in [
-            '\0', '\r', '\n', '\t', '\u{7f}', '\u{85}', '\u{ad}', '\u{34f}', '\u{200b}', '\u{200d}',
-            '\u{202e}', '\u{2066}', '\u{2028}', '\u{3164}', '\u{fe0f}', '\u{feff}', '\u{e0041}', ' ',
-            '\u{a0}', '\u{a8}',
+            '\0',
+            '\r',
+            '\n',
+            '\t',
+            '\u{7f}',
+            '\u{85}',
+            '\u{ad}',
+            '\u{34f}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{2028}',
+            '\u{3164}',
+            '\u{fe0f}',
+            '\u{feff}',
+            '\u{e0041}',
+            ' ',
+            '\u{a0}',
+            '\u{a8}',
         ] {
             let inside = format!("j{hidden}o@example.com");
             assert!(EmailAddress::parse(&inside).is_err(), "{inside:?}");
@@ -174,8 +192,20 @@ mod tests {
     fn what_is_no_address_is_refused() {
         let long = format!("{}@{}.example", "a".repeat(64), "b.".repeat(100));
         for text in [
-            "", "   ", "jo", "@example.com", "jo@", "jo@@example.com", "a,b@example.com", "<jo@example.com>",
-            "Jo <jo@example.com>", "\"jo\"@example.com", "jo@[127.0.0.1]", "jo@127.0.0.1", "jo@exa mple.com", &long,
+            "",
+            "   ",
+            "jo",
+            "@example.com",
+            "jo@",
+            "jo@@example.com",
+            "a,b@example.com",
+            "<jo@example.com>",
+            "Jo <jo@example.com>",
+            "\"jo\"@example.com",
+            "jo@[127.0.0.1]",
+            "jo@127.0.0.1",
+            "jo@exa mple.com",
+            &long,
         ] {
             assert!(EmailAddress::parse(text).is_err(), "{text:?}");
         }
@@ -185,7 +215,10 @@ mod tests {
     fn a_person_is_told_what_is_wrong() {
         assert_eq!(EmailAddress::from_field(" ").unwrap_err().message, "Email is required.");
         assert_eq!(EmailAddress::from_field("nobody").unwrap_err().message, "Email 'nobody' is invalid.");
-        assert_eq!(EmailAddress::from_field("no\u{202e}\0body").unwrap_err().message, "Email 'nobody' is invalid.");
+        assert_eq!(
+            EmailAddress::from_field("no\u{202e}\0body").unwrap_err().message,
+            "Email 'nobody' is invalid."
+        );
     }
 
     proptest! {

@@ -42,6 +42,7 @@ use crate::vault::Vault;
 
 pub use caller::Caller;
 pub use challenge::{ChallengeId, PendingChallenge};
+pub use confirmation::ConfirmError;
 pub use directory::{Change, DirectoryError, ImportedPassword, NewUser, UserSummary};
 pub use email::EmailAddress;
 pub use error::{Busy, FieldError, Unexpected};
@@ -49,7 +50,6 @@ pub use hashing::{HashPool, HashSettings, accepts};
 pub use link::{LinkOrigins, LinkTarget};
 pub use login::{LoginAttempt, LoginError, LoginOutcome};
 pub use password::Password;
-pub use confirmation::ConfirmError;
 pub use registration::{RegisterError, Registration};
 pub use reset::{ForgotError, ResetError, ResetRequest};
 pub use session::{Client, SignIn};

@@ -9,8 +9,8 @@ use sea_orm::ConnectionTrait;
 use super::account::full_name;
 use super::window::{self, Taken};
 use super::{Auth, Unexpected};
-use crate::courier::{Carrier, Content, LockedOut, Message, Notice as NoticeText, Priority, Queued};
 use crate::courier::Lifetime;
+use crate::courier::{Carrier, Content, LockedOut, Message, Notice as NoticeText, Priority, Queued};
 use crate::vault::{Use, Vault};
 
 /// A notice that could not be sent for a day tells nobody anything.
@@ -40,7 +40,8 @@ impl Auth {
     pub(super) async fn may_mail(&self, email_key: &str) -> Result<bool, Unexpected> {
         let house = &*self.0;
         let key = mail_window(&house.vault, email_key);
-        let taken = window::take(&house.db, &key, **house.mail_per_destination.load(), house.clock.now()).await?;
+        let taken =
+            window::take(&house.db, &key, **house.mail_per_destination.load(), house.clock.now()).await?;
         Ok(taken == Taken::Counted)
     }
 
@@ -56,7 +57,11 @@ impl Auth {
     }
 
     /// Queues a notice that anyone can cause, unless the address has had its share of those.
-    pub(super) async fn notify_if_allowed(&self, user: &user::Model, notice: Notice) -> Result<(), Unexpected> {
+    pub(super) async fn notify_if_allowed(
+        &self,
+        user: &user::Model,
+        notice: Notice,
+    ) -> Result<(), Unexpected> {
         if self.may_mail(&user.email_key).await? {
             let queued = self.notify(&self.0.db, user, notice).await?;
             self.0.courier.wake(queued);

@@ -67,8 +67,9 @@ impl Auth {
     /// [`RegisterError`]
     pub async fn register(&self, registration: Registration) -> Result<(), RegisterError> {
         let house = &*self.0;
-        let target = LinkTarget::parse(registration.client_uri.as_deref(), CONFIRM_PAGE, &house.origins.load())
-            .map_err(|_| RegisterError::RefusedTarget)?;
+        let target =
+            LinkTarget::parse(registration.client_uri.as_deref(), CONFIRM_PAGE, &house.origins.load())
+                .map_err(|_| RegisterError::RefusedTarget)?;
         let email = self.check(&registration).map_err(RegisterError::Invalid)?;
         let password_hash = house.hashing.hash(&registration.password).await?;
         if !self.may_mail(email.key()).await? {

@@ -13,8 +13,8 @@ use super::event::{self, EventKind};
 use super::link::{self, LinkPurpose, NewLink};
 use super::lockout::{self, Lane};
 use super::notice::Notice;
-use super::{Auth, Busy, EmailAddress, FieldError, LinkTarget, Password, Unexpected};
 use super::transaction::{self, retried};
+use super::{Auth, Busy, EmailAddress, FieldError, LinkTarget, Password, Unexpected};
 use super::{revocation, user as users};
 use crate::clock::Timestamp;
 use crate::courier::{Lifetime, Message, Queued, ResetPassword};
@@ -91,7 +91,11 @@ impl Auth {
     }
 
     /// One transaction: the link and its mail; for an unknown address, a message of the same size to nobody.
-    async fn offer_reset(&self, email: &EmailAddress, target: &LinkTarget) -> Result<Option<Queued>, Unexpected> {
+    async fn offer_reset(
+        &self,
+        email: &EmailAddress,
+        target: &LinkTarget,
+    ) -> Result<Option<Queued>, Unexpected> {
         let house = &*self.0;
         let (now, lifetime) = (house.clock.now(), house.accounts.link_lifetime.0);
         let tx = transaction::begin(&house.db).await?;
@@ -116,7 +120,8 @@ impl Auth {
     fn reset_mail(&self, to: &str, name: &str, link: &str) -> Result<Message, Unexpected> {
         let lifetime = self.0.accounts.link_lifetime.0;
         let text = ResetPassword { name, link, lifetime: Lifetime(lifetime) };
-        let content = self.0.templates.email("reset_password", text).context("the reset mail does not render")?;
+        let content =
+            self.0.templates.email("reset_password", text).context("the reset mail does not render")?;
         Ok(self.mail(to, content, lifetime))
     }
 
@@ -134,7 +139,8 @@ impl Auth {
         let email = EmailAddress::parse(&request.email).map_err(|_| ResetError::InvalidLink)?;
         let user = users::find_by_email(&house.db, &email).await?.ok_or(ResetError::InvalidLink)?;
         // A look, so that an invented token does not cost a hash.
-        let found = link::find(&house.db, LinkPurpose::ResetPassword, &request.token, house.clock.now()).await?;
+        let found =
+            link::find(&house.db, LinkPurpose::ResetPassword, &request.token, house.clock.now()).await?;
         found.filter(|link| link.user_id == user.id).ok_or(ResetError::InvalidLink)?;
         let hash = house.hashing.hash(&request.password).await?;
 
@@ -146,7 +152,12 @@ impl Auth {
 
     /// One transaction: the link is used up, the password set, all that hung on the old one ended. `None` if the link
     /// is worthless by now.
-    async fn open_reset(&self, user: &user::Model, token: &str, hash: &str) -> Result<Option<Queued>, Unexpected> {
+    async fn open_reset(
+        &self,
+        user: &user::Model,
+        token: &str,
+        hash: &str,
+    ) -> Result<Option<Queued>, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;

@@ -126,8 +126,7 @@ async fn insert(
     times: &[Timestamp],
     expires_at: i64,
 ) -> Result<bool, DbErr> {
-    let row =
-        ActiveModel { key: Set(key.to_owned()), times: Set(write(times)), expires_at: Set(expires_at) };
+    let row = ActiveModel { key: Set(key.to_owned()), times: Set(write(times)), expires_at: Set(expires_at) };
     match Entity::insert(row).exec_without_returning(db).await {
         Ok(_) => Ok(true),
         Err(error) if is_taken(&error) => Ok(false),

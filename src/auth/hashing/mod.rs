@@ -108,14 +108,22 @@ impl HashPool {
     pub fn needs_rehash(&self, phc: &str) -> bool {
         let today = &self.0.params;
         match Stored::parse(phc) {
-            Ok(Stored::Argon2 { algorithm: Algorithm::Argon2id, version: Version::V0x13, params, salt, output }) => {
+            Ok(Stored::Argon2 {
+                algorithm: Algorithm::Argon2id,
+                version: Version::V0x13,
+                params,
+                salt,
+                output,
+            }) => {
                 params.m_cost() < today.m_cost()
                     || params.t_cost() < today.t_cost()
                     || params.p_cost() < today.p_cost()
                     || salt.len() < 16
                     || output.len() < Params::DEFAULT_OUTPUT_LEN
             }
-            Ok(Stored::Argon2 { .. } | Stored::Bcrypt(_) | Stored::Scrypt { .. } | Stored::Pbkdf2 { .. }) => true,
+            Ok(Stored::Argon2 { .. } | Stored::Bcrypt(_) | Stored::Scrypt { .. } | Stored::Pbkdf2 { .. }) => {
+                true
+            }
             Err(reason) => {
                 warn!(reason = reason.as_str(); "a stored password hash cannot be used");
                 true

@@ -136,7 +136,9 @@ fn huge_pages_are_worth_it() {
     for _ in 0..300 {
         for (memory, spent) in memories.iter_mut().zip(&mut spent) {
             let start = Instant::now();
-            argon2.hash_password_into_with_memory(b"tulip", b"saltsalt", &mut [0; 32], &mut **memory).unwrap();
+            argon2
+                .hash_password_into_with_memory(b"tulip", b"saltsalt", &mut [0; 32], &mut **memory)
+                .unwrap();
             *spent += start.elapsed();
         }
     }

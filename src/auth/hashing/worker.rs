@@ -24,7 +24,10 @@ const NICENESS: i32 = 10;
 /// What is to be done, and where the result goes; a dropped sender means that it was not done.
 pub(super) enum Work {
     Hash(oneshot::Sender<String>),
-    Verify { phc: String, done: oneshot::Sender<bool> },
+    Verify {
+        phc: String,
+        done: oneshot::Sender<bool>,
+    },
     #[cfg(test)]
     Panic(oneshot::Sender<bool>),
 }

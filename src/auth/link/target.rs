@@ -21,7 +21,10 @@ impl LinkOrigins {
     fn allow(&self, target: &Url) -> bool {
         let is_same = |allowed: &Url| allowed.origin() == target.origin();
         is_same(&self.public_url)
-            || self.allowed.iter().any(|allowed| allowed == "*" || Url::parse(allowed).is_ok_and(|url| is_same(&url)))
+            || self
+                .allowed
+                .iter()
+                .any(|allowed| allowed == "*" || Url::parse(allowed).is_ok_and(|url| is_same(&url)))
     }
 }
 
@@ -93,8 +96,11 @@ fn is_canonical(authority: &str, url: &Url) -> bool {
 }
 
 fn has_own_token(url: &Url) -> bool {
-    let names = url.query().unwrap_or_default().split('&').map(|pair| pair.split('=').next().unwrap_or_default());
-    names.map(|name| percent_decode_str(name).decode_utf8_lossy().to_lowercase()).any(|name| name == "token" || name == "email")
+    let names =
+        url.query().unwrap_or_default().split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+    names
+        .map(|name| percent_decode_str(name).decode_utf8_lossy().to_lowercase())
+        .any(|name| name == "token" || name == "email")
 }
 
 #[cfg(test)]
@@ -109,7 +115,11 @@ mod tests {
     }
 
     fn parse(text: &str) -> Result<LinkTarget, RefusedTarget> {
-        LinkTarget::parse(Some(text), "/page", &origins(&["http://localhost:4200", "https://app.example.com"]))
+        LinkTarget::parse(
+            Some(text),
+            "/page",
+            &origins(&["http://localhost:4200", "https://app.example.com"]),
+        )
     }
 
     fn link(text: &str) -> String {

@@ -1,0 +1,59 @@
+//! POST twostepverification.
+
+use actix_session::Session;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use super::answer::Signed;
+use super::call::Call;
+use crate::api::body::BodyFault;
+use crate::api::error::{Refusal, Route};
+use crate::api::{State, cookies};
+use crate::auth::{Caller, Verification, VerifyError};
+use crate::limits::Limit;
+
+#[derive(Deserialize)]
+struct Form {
+    email: Option<String>,
+    provider: Option<String>,
+    token: Option<String>,
+    #[serde(rename = "challengeid")]
+    challenge_id: Option<String>,
+}
+
+pub(super) async fn verify(
+    request: HttpRequest,
+    payload: Payload,
+    session: Session,
+    state: Data<State>,
+) -> HttpResponse {
+    let call = Call::begin(Route::TwoStepVerification, request, state);
+    let result = judge(&call, payload, &session).await.map(|signed| {
+        cookies::forget_challenges(&session);
+        signed.into_answer(&call.state)
+    });
+    call.answer(result)
+}
+
+/// A guess that lacks something is a wrong one, and told like one.
+async fn judge(call: &Call, payload: Payload, session: &Session) -> Result<Signed, Refusal> {
+    let form: Form = match call.form(payload).await {
+        Err(BodyFault::Nul) => return Err(VerifyError::Invalid.into()),
+        read => read?,
+    };
+    let (Some(email), Some(provider), Some(code)) = (form.email, form.provider, form.token) else {
+        return Err(VerifyError::Invalid.into());
+    };
+    call.count(Limit::Verify)?;
+
+    let caller = Caller {
+        client: call.client.clone(),
+        challenge_id: form.challenge_id,
+        session_challenges: cookies::open_challenges(session),
+        known_browser: cookies::known_browser(call.request()),
+    };
+    let verification = Verification { email, provider, code, caller };
+    let (auth, tokens) = (call.state.auth.clone(), call.state.tokens.clone());
+    call.finish(async move { Signed::mint(auth.verify(verification).await?, &tokens) }).await
+}
