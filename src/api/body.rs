@@ -8,8 +8,6 @@ use serde::Deserializer;
 use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::work::Deadline;
-
 /// Why a body is not taken; the text is for the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BodyFault {
@@ -25,9 +23,6 @@ pub(super) enum BodyFault {
     /// It ended early.
     #[error("The request ended early.")]
     Broken,
-    /// It did not come in time.
-    #[error("The request did not come in time.")]
-    Late,
     /// A text has a NUL, which `PostgreSQL` cannot keep.
     #[error("The request is malformed.")]
     Nul,
@@ -39,15 +34,14 @@ pub(super) enum BodyFault {
 /// How much of an oversized body is read and thrown away, so that its sender gets to read the answer.
 const DRAINED: usize = 4 * 1024 * 1024;
 
-/// Reads a JSON object of at most `limit` bytes. Names of members are matched ignoring case, as .NET does;
+/// Reads a JSON object of at most `limit` bytes; how long that may take is for the caller to say. Names of members are matched ignoring case, as .NET does;
 /// unknown ones are ignored.
 pub(super) async fn read_json<T: DeserializeOwned>(
     request: &HttpRequest,
     payload: Payload,
     limit: usize,
-    deadline: Deadline,
 ) -> Result<T, BodyFault> {
-    let bytes = deadline.hold(read(request, payload, limit)).await.ok_or(BodyFault::Late)??;
+    let bytes = read(request, payload, limit).await?;
     if is_compressed(request) {
         return Err(BodyFault::Compressed);
     }
@@ -196,8 +190,7 @@ mod tests {
     async fn send(request: TestRequest) -> Result<Form, BodyFault> {
         let (request, mut payload) = request.to_http_parts();
         let payload = Payload::from_request(&request, &mut payload).await.unwrap();
-        let deadline = Deadline::after(std::time::Duration::from_secs(5));
-        read_json(&request, payload, 64, deadline).await
+        read_json(&request, payload, 64).await
     }
 
     #[actix_web::test]

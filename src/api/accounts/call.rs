@@ -1,5 +1,7 @@
 //! One request to one of the six routes: who asks, under which id, and until when it is answered.
 
+use std::rc::Rc;
+
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::de::DeserializeOwned;
@@ -25,10 +27,10 @@ pub(super) struct Call {
 
 impl Call {
     /// Begins to count the time of `request`.
-    pub(super) fn begin(route: Route, request: HttpRequest, state: Data<State>) -> Self {
+    pub(super) fn begin(route: Route, request: HttpRequest, state: Data<State>) -> Rc<Self> {
         let client = client_of(&request, &state.server.trusted_proxies);
         let deadline = Deadline::after(state.server.request_timeout.0);
-        Self { route, request, state, client, deadline }
+        Rc::new(Self { route, request, state, client, deadline })
     }
 
     /// The request itself.
@@ -38,7 +40,7 @@ impl Call {
 
     /// Reads the body.
     pub(super) async fn form<T: DeserializeOwned>(&self, payload: Payload) -> Result<T, BodyFault> {
-        read_json(&self.request, payload, self.state.server.body_limit, self.deadline).await
+        read_json(&self.request, payload, self.state.server.body_limit).await
     }
 
     /// Takes one from the quota of the client's address. Only a well-formed request costs one.
@@ -46,7 +48,7 @@ impl Call {
         self.state.limits.take(limit, self.client.address).map_err(Refusal::Limited)
     }
 
-    /// Runs `work` to its end, even if the client hangs up, or to the deadline.
+    /// Runs `work` to its end, even if the client hangs up, or to the deadline; a panic in it costs this request only.
     pub(super) async fn finish<T: 'static>(
         &self,
         work: impl Future<Output = Result<T, Refusal>> + 'static,

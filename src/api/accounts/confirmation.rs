@@ -1,5 +1,7 @@
 //! GET emailconfirmation.
 
+use std::rc::Rc;
+
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use url::form_urlencoded;
@@ -12,7 +14,7 @@ use crate::limits::Limit;
 
 pub(super) async fn confirm(request: HttpRequest, state: Data<State>) -> HttpResponse {
     let call = Call::begin(Route::EmailConfirmation, request, state);
-    let result = open_link(&call).await.map(|()| HttpResponse::Ok().finish());
+    let result = call.finish(open_link(Rc::clone(&call))).await.map(|()| HttpResponse::Ok().finish());
     call.answer(result)
 }
 
@@ -21,15 +23,13 @@ pub(super) async fn look() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-async fn open_link(call: &Call) -> Result<(), Refusal> {
+async fn open_link(call: Rc<Call>) -> Result<(), Refusal> {
     let query = call.request().query_string();
     let (Some(email), Some(token)) = (parameter(query, "email"), parameter(query, "token")) else {
         return Err(ConfirmError::InvalidLink.into());
     };
     call.count(Limit::Mail)?;
-
-    let auth = call.state.auth.clone();
-    call.finish(async move { Ok(auth.confirm_email(&email, &token).await?) }).await
+    Ok(call.state.auth.confirm_email(&email, &token).await?)
 }
 
 /// The one parameter of that name, whatever its case, as a text that the database can be asked for.

@@ -1,5 +1,7 @@
 //! POST forgotpassword.
 
+use std::rc::Rc;
+
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
@@ -19,17 +21,15 @@ struct Form {
 
 pub(super) async fn forgot(request: HttpRequest, payload: Payload, state: Data<State>) -> HttpResponse {
     let call = Call::begin(Route::ForgotPassword, request, state);
-    let result = begin(&call, payload).await.map(|()| HttpResponse::Ok().finish());
+    let result = call.finish(begin(Rc::clone(&call), payload)).await.map(|()| HttpResponse::Ok().finish());
     call.answer(result)
 }
 
-async fn begin(call: &Call, payload: Payload) -> Result<(), Refusal> {
+async fn begin(call: Rc<Call>, payload: Payload) -> Result<(), Refusal> {
     let form: Form = call.form(payload).await?;
     let mut faults = Faults::default();
     let email = faults.required(form.email, EMAIL_REQUIRED);
     faults.refuse()?;
     call.count(Limit::Mail)?;
-
-    let auth = call.state.auth.clone();
-    call.finish(async move { Ok(auth.forgot_password(&email, form.client_uri.as_deref()).await?) }).await
+    Ok(call.state.auth.forgot_password(&email, form.client_uri.as_deref()).await?)
 }

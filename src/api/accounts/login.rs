@@ -1,5 +1,7 @@
 //! POST login.
 
+use std::rc::Rc;
+
 use actix_session::Session;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -33,7 +35,7 @@ pub(super) async fn login(
     state: Data<State>,
 ) -> HttpResponse {
     let call = Call::begin(Route::Login, request, state);
-    let result = attempt(&call, payload).await.map(|outcome| match outcome {
+    let result = call.finish(attempt(Rc::clone(&call), payload)).await.map(|outcome| match outcome {
         Outcome::SignedIn(signed) => {
             cookies::forget_challenges(&session);
             signed.into_answer(&call.state)
@@ -46,7 +48,7 @@ pub(super) async fn login(
     call.answer(result)
 }
 
-async fn attempt(call: &Call, payload: Payload) -> Result<Outcome, Refusal> {
+async fn attempt(call: Rc<Call>, payload: Payload) -> Result<Outcome, Refusal> {
     let form: Form = call.form(payload).await?;
     let mut faults = Faults::default();
     let email = faults.required(form.email, EMAIL_REQUIRED);
@@ -67,14 +69,10 @@ async fn attempt(call: &Call, payload: Payload) -> Result<Outcome, Refusal> {
         client: call.client.clone(),
         known_browser: cookies::known_browser(call.request()),
     };
-    let (auth, tokens) = (call.state.auth.clone(), call.state.tokens.clone());
-    call.finish(async move {
-        Ok(match auth.login(attempt).await? {
-            LoginOutcome::SignedIn(sign_in) => Outcome::SignedIn(Signed::mint(sign_in, &tokens)?),
-            LoginOutcome::VerificationRequired(challenge) => Outcome::VerificationRequired(challenge),
-        })
+    Ok(match call.state.auth.login(attempt).await? {
+        LoginOutcome::SignedIn(sign_in) => Outcome::SignedIn(Signed::mint(sign_in, &call.state.tokens)?),
+        LoginOutcome::VerificationRequired(challenge) => Outcome::VerificationRequired(challenge),
     })
-    .await
 }
 
 /// A login mails no link, but a `clientURI` that could not be linked to is refused here as everywhere.

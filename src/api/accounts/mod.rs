@@ -20,7 +20,7 @@ pub(super) use answer::AuthResponse;
 /// The six routes.
 pub(super) fn routes(state: &State) -> impl HttpServiceFactory + 'static {
     web::scope("/api/accounts")
-        .wrap(cookies::sessions(state))
+        .wrap(cookies::sessions(&state.cookie_key, state.secure_cookies))
         .service(resource("/login", "POST").route(web::post().to(login::login)))
         .service(resource("/twostepverification", "POST").route(web::post().to(verification::verify)))
         .service(resource("/registration", "POST").route(web::post().to(registration::register)))

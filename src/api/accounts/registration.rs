@@ -1,5 +1,7 @@
 //! POST registration.
 
+use std::rc::Rc;
+
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
@@ -27,17 +29,16 @@ struct Form {
 
 pub(super) async fn register(request: HttpRequest, payload: Payload, state: Data<State>) -> HttpResponse {
     let call = Call::begin(Route::Registration, request, state);
-    let result = attempt(&call, payload).await.map(|()| HttpResponse::Created().finish());
+    let result =
+        call.finish(attempt(Rc::clone(&call), payload)).await.map(|()| HttpResponse::Created().finish());
     call.answer(result)
 }
 
-async fn attempt(call: &Call, payload: Payload) -> Result<(), Refusal> {
+async fn attempt(call: Rc<Call>, payload: Payload) -> Result<(), Refusal> {
     let form: Form = call.form(payload).await?;
     let registration = check(form, &call.state)?;
     call.count(Limit::Register)?;
-
-    let auth = call.state.auth.clone();
-    call.finish(async move { Ok(auth.register(registration).await?) }).await
+    Ok(call.state.auth.register(registration).await?)
 }
 
 /// Checks the one thing that only the form knows. If it is wrong, what the rules have against the rest is told with it.

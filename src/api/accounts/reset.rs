@@ -1,5 +1,7 @@
 //! POST resetpassword.
 
+use std::rc::Rc;
+
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
@@ -22,18 +24,16 @@ struct Form {
 
 pub(super) async fn reset(request: HttpRequest, payload: Payload, state: Data<State>) -> HttpResponse {
     let call = Call::begin(Route::ResetPassword, request, state);
-    let result = attempt(&call, payload).await.map(|()| HttpResponse::Ok().finish());
+    let result = call.finish(attempt(Rc::clone(&call), payload)).await.map(|()| HttpResponse::Ok().finish());
     call.answer(result)
 }
 
-async fn attempt(call: &Call, payload: Payload) -> Result<(), Refusal> {
+async fn attempt(call: Rc<Call>, payload: Payload) -> Result<(), Refusal> {
     let form: Form = call.form(payload).await?;
     let request = check(form, &call.state)?;
     // It sends no mail: what it costs is a guess at the link's token and a password hash, as a verification does.
     call.count(Limit::Verify)?;
-
-    let auth = call.state.auth.clone();
-    call.finish(async move { Ok(auth.reset_password(request).await?) }).await
+    Ok(call.state.auth.reset_password(request).await?)
 }
 
 /// Checks what only the form knows. If that is wrong, what the rules have against the password is told with it.

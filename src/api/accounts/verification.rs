@@ -1,5 +1,7 @@
 //! POST twostepverification.
 
+use std::rc::Rc;
+
 use actix_session::Session;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -29,7 +31,8 @@ pub(super) async fn verify(
     state: Data<State>,
 ) -> HttpResponse {
     let call = Call::begin(Route::TwoStepVerification, request, state);
-    let result = judge(&call, payload, &session).await.map(|signed| {
+    let challenges = cookies::open_challenges(&session);
+    let result = call.finish(judge(Rc::clone(&call), payload, challenges)).await.map(|signed| {
         cookies::forget_challenges(&session);
         signed.into_answer(&call.state)
     });
@@ -37,7 +40,7 @@ pub(super) async fn verify(
 }
 
 /// A guess that lacks something is a wrong one, and told like one.
-async fn judge(call: &Call, payload: Payload, session: &Session) -> Result<Signed, Refusal> {
+async fn judge(call: Rc<Call>, payload: Payload, session_challenges: Vec<String>) -> Result<Signed, Refusal> {
     let form: Form = match call.form(payload).await {
         Err(BodyFault::Nul) => return Err(VerifyError::Invalid.into()),
         read => read?,
@@ -50,10 +53,9 @@ async fn judge(call: &Call, payload: Payload, session: &Session) -> Result<Signe
     let caller = Caller {
         client: call.client.clone(),
         challenge_id: form.challenge_id,
-        session_challenges: cookies::open_challenges(session),
+        session_challenges,
         known_browser: cookies::known_browser(call.request()),
     };
     let verification = Verification { email, provider, code, caller };
-    let (auth, tokens) = (call.state.auth.clone(), call.state.tokens.clone());
-    call.finish(async move { Signed::mint(auth.verify(verification).await?, &tokens) }).await
+    Signed::mint(call.state.auth.verify(verification).await?, &call.state.tokens)
 }

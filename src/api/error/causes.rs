@@ -38,15 +38,7 @@ impl From<Unfinished> for Refusal {
 
 impl From<BodyFault> for Refusal {
     fn from(fault: BodyFault) -> Self {
-        match fault {
-            BodyFault::Late => Self::Busy(AFTER_A_FAULT),
-            BodyFault::Compressed
-            | BodyFault::NotJson
-            | BodyFault::TooLarge
-            | BodyFault::Broken
-            | BodyFault::Nul
-            | BodyFault::Malformed => Self::Malformed(vec![fault.to_string()]),
-        }
+        Self::Malformed(vec![fault.to_string()])
     }
 }
 
