@@ -9,8 +9,17 @@
 
 mod budgets;
 mod caller;
+mod client_uri;
 mod confirmation;
+mod cors;
+mod http;
+mod limits;
+mod lockout;
 mod login;
+mod malformed;
+mod password_rules;
 mod registration;
+mod reset;
 mod support;
+mod tokens;
 mod verification;

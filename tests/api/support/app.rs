@@ -38,7 +38,25 @@ struct Shared {
     secret: String,
 }
 
+impl Shared {
+    async fn create(engine: Engine) -> Self {
+        Self {
+            database: Arc::new(TestDatabase::create(engine).await),
+            clock: Clock::manual(Timestamp::from_millis(START_MILLIS)),
+            sink: SmtpSink::start().await,
+            secret: base64::engine::general_purpose::STANDARD.encode(twostep::vault::random_bytes::<32>()),
+        }
+    }
+}
+
 impl Builder {
+    /// Two builders over one empty database, for instances that start at once.
+    pub(crate) async fn twice(engine: Engine) -> (Self, Self) {
+        let shared = Shared::create(engine).await;
+        let make = || Self { shared: Some(shared.clone()), ..TestApp::builder(engine) };
+        (make(), make())
+    }
+
     /// Sets a key, such as `two_step.max_attempts`.
     pub(crate) fn set(mut self, key: &str, value: &str) -> Self {
         self.settings.insert(variable(key), value.to_owned());
@@ -63,12 +81,7 @@ impl Builder {
     pub(crate) async fn start(self) -> TestApp {
         let shared = match self.shared {
             Some(shared) => shared,
-            None => Shared {
-                database: Arc::new(TestDatabase::create(self.engine).await),
-                clock: Clock::manual(Timestamp::from_millis(START_MILLIS)),
-                sink: SmtpSink::start().await,
-                secret: base64::engine::general_purpose::STANDARD.encode(twostep::vault::random_bytes::<32>()),
-            },
+            None => Shared::create(self.engine).await,
         };
         let mut environment = defaults(&shared);
         environment.extend(self.settings);

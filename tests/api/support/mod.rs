@@ -11,7 +11,7 @@ pub(crate) mod raw;
 pub(crate) mod smtp_sink;
 
 pub(crate) use answer::Answer;
-pub(crate) use app::{TestApp, eventually, new_user, variable};
+pub(crate) use app::{Builder, TestApp, eventually, new_user, variable};
 pub(crate) use client::{Client, Link, install_crypto, registration};
 pub(crate) use engine::{Engine, TestDatabase, on_every_engine};
 pub(crate) use mail::{CODE, CONFIRMATION, LOCKED, RESET, digit_lines, wrong};
