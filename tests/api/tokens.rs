@@ -153,7 +153,7 @@ async fn a_forged_token_is_answered_401() {
     let none = with_header("alg", json!("none"));
     let (unsigned, _) = none.rsplit_once('.').unwrap();
     let public = URL_SAFE_NO_PAD.decode(keys(&app).await["keys"][0]["x"].as_str().unwrap()).unwrap();
-    let confused = hs256(&json!({ "alg": "HS256", "typ": "at+jwt", "kid": header["kid"] }), &claims, &public);
+    let confused = jwt::sign_hs256(&json!({ "alg": "HS256", "typ": "at+jwt", "kid": header["kid"] }), &claims, &public);
     let cut = &token[..token.len() - 4];
 
     let forged = [
@@ -186,15 +186,6 @@ async fn a_forged_token_is_answered_401() {
     client.get("/api/companies").await.assert_text(401, "");
     client.get(&format!("/api/companies?access_token={token}")).await.assert_text(401, "");
     client.get_with("/api/companies/privacy", &token).await.assert_status(200);
-}
-
-fn hs256(header: &Value, claims: &Value, key: &[u8]) -> String {
-    use hmac::{Hmac, KeyInit, Mac};
-    let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let signed = format!("{}.{}", encode(header), encode(claims));
-    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key).unwrap();
-    mac.update(signed.as_bytes());
-    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
 #[actix_web::test]
@@ -250,21 +241,12 @@ async fn other_algorithms_by_configuration() {
         let published = keys(&app).await;
         if name == "HS256" {
             assert_eq!(published, json!({ "keys": [] }), "a shared secret is not published");
-            assert_eq!(token, hs256_like(&token, &key));
+            assert_eq!(token, jwt::sign_hs256(&header, &jwt::claims(&token), &key));
         } else {
             assert_eq!(verify_by(&published, &token, algorithm).unwrap(), jwt::claims(&token));
             assert_eq!(published["keys"][0].get("d"), None, "only the public half");
         }
     }
-}
-
-/// The token signed again with `key`.
-fn hs256_like(token: &str, key: &[u8]) -> String {
-    use hmac::{Hmac, KeyInit, Mac};
-    let (signed, _) = token.rsplit_once('.').unwrap();
-    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key).unwrap();
-    mac.update(signed.as_bytes());
-    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
 #[actix_web::test]

@@ -6,6 +6,7 @@ mod client;
 mod engine;
 pub(crate) mod jwt;
 mod mail;
+mod process;
 pub(crate) mod raw;
 #[expect(unreachable_pub, reason = "the benches compile this file too")]
 pub(crate) mod smtp_sink;
@@ -15,6 +16,7 @@ pub(crate) use app::{Builder, TestApp, eventually, new_user, variable};
 pub(crate) use client::{Client, Link, install_crypto, registration};
 pub(crate) use engine::{Engine, TestDatabase, on_every_engine};
 pub(crate) use mail::{CODE, CONFIRMATION, LOCKED, RESET, digit_lines, wrong};
+pub(crate) use process::{Installation, Server, listening_address};
 pub(crate) use smtp_sink::{Behaviour, Mail, SmtpSink};
 
 /// The password of the tests' users: sound under both sets of rules.
