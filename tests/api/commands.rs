@@ -23,7 +23,9 @@ async fn a_user_is_added_shown_changed_listed_and_deleted() {
 
     add(&installation, &["--role", "Administrator", "--phone", "+4915112345678", "--phone-confirmed"]);
     let added = show(&installation);
-    installation.run(&["user", "set", JANE, "--two-factor", "on", "--role", "A", "--role", "B"]).assert_code(0);
+    installation
+        .run(&["user", "set", JANE, "--two-factor", "on", "--role", "A", "--role", "B"])
+        .assert_code(0);
     let changed = show(&installation);
     let table = installation.run(&["user", "list"]);
     let list = installation.run(&["user", "list", "--json"]);
@@ -32,7 +34,10 @@ async fn a_user_is_added_shown_changed_listed_and_deleted() {
 
     assert_eq!(added["email"], JANE);
     assert_eq!((&added["emailConfirmed"], &added["twoFactorEnabled"]), (&json!(true), &json!(false)));
-    assert_eq!((&added["roles"], &added["phoneNumber"]), (&json!(["Administrator"]), &json!("+4915112345678")));
+    assert_eq!(
+        (&added["roles"], &added["phoneNumber"]),
+        (&json!(["Administrator"]), &json!("+4915112345678"))
+    );
     assert_eq!((&changed["twoFactorEnabled"], &changed["roles"]), (&json!(true), &json!(["A", "B"])));
     assert!(table.assert_code(0).stdout.contains(JANE));
     assert!(list.assert_code(0).stdout.contains(JANE));
@@ -48,7 +53,8 @@ async fn what_cannot_be_done_is_said_on_stderr() {
     let installation = Installation::new(&sink);
     add(&installation, &[]);
 
-    let taken = installation.run_with_input(&["user", "add", "JANE@example.com", "--password-stdin"], PASSWORD);
+    let taken =
+        installation.run_with_input(&["user", "add", "JANE@example.com", "--password-stdin"], PASSWORD);
     let weak = installation.run_with_input(&["user", "add", "joe@example.com", "--password-stdin"], "short");
     let odd = installation.run_with_input(&["user", "add", "nobody", "--password-stdin"], PASSWORD);
     let phone = installation.run(&["user", "add", "joe@example.com", "--phone", "12"]);
@@ -129,7 +135,10 @@ async fn a_faulty_line_of_an_import_is_named() {
         ("an unknown member", json!({ "email": "joe@example.com", "isAdmin": true }).to_string()),
         ("no hash", json!({ "email": "joe@example.com", "passwordHash": "md5:abc" }).to_string()),
     ] {
-        installation.write("users.jsonl", &format!("{}\n{line}\n", json!({ "email": format!("{}@example.com", fault.len()) })));
+        installation.write(
+            "users.jsonl",
+            &format!("{}\n{line}\n", json!({ "email": format!("{}@example.com", fault.len()) })),
+        );
 
         let outcome = installation.run(&["user", "import", "users.jsonl"]);
 
@@ -195,12 +204,19 @@ async fn every_command_explains_itself_with_an_example() {
     ] {
         let outcome = installation.run(&[command, &["--help"]].concat());
 
-        assert!(outcome.assert_code(0).stdout.to_lowercase().contains("example"), "{command:?}: {}", outcome.stdout);
+        assert!(
+            outcome.assert_code(0).stdout.to_lowercase().contains("example"),
+            "{command:?}: {}",
+            outcome.stdout
+        );
         assert!(outcome.stdout.contains("--config"), "{command:?}: {}", outcome.stdout);
     }
     let help = installation.run(&["--help"]);
     for absent in ["doctor", "openapi"] {
-        assert!(!help.assert_code(0).stdout.contains(absent), "a command that is not built yet is absent: {absent}");
+        assert!(
+            !help.assert_code(0).stdout.contains(absent),
+            "a command that is not built yet is absent: {absent}"
+        );
     }
     assert_eq!(std::fs::read_dir(installation.folder()).unwrap().count(), 0, "asking for help makes no file");
 }

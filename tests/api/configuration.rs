@@ -42,7 +42,8 @@ async fn the_effective_configuration_is_printed_with_secrets_masked() {
 
 #[actix_web::test]
 async fn every_fault_is_named_at_once_and_ends_with_2() {
-    let installation = Installation::bare().set("two_step.code_lifetime", "soon").set("two_step.no_such_key", "1");
+    let installation =
+        Installation::bare().set("two_step.code_lifetime", "soon").set("two_step.no_such_key", "1");
     installation.write("twostep.toml", "[server]\nbnid = \"127.0.0.1:1\"\nworkers = \"many\"\n[nothing]\n");
 
     for command in [&["config", "check"][..], &["serve"]] {
@@ -50,7 +51,11 @@ async fn every_fault_is_named_at_once_and_ends_with_2() {
 
         outcome.assert_code(2);
         for name in ["CODE_LIFETIME", "NO_SUCH_KEY", "bnid", "workers", "nothing", "twostep.toml"] {
-            assert!(outcome.stderr.to_lowercase().contains(&name.to_lowercase()), "{name} in {}", outcome.stderr);
+            assert!(
+                outcome.stderr.to_lowercase().contains(&name.to_lowercase()),
+                "{name} in {}",
+                outcome.stderr
+            );
         }
         assert!(outcome.stdout.is_empty(), "{}", outcome.stdout);
     }
@@ -124,7 +129,8 @@ async fn production_refuses_what_only_suits_development_one_line_a_fault() {
         assert_eq!(outcome.code, Some(2), "{name} = {value}: {outcome:?}");
         assert!(!outcome.stderr.trim().is_empty(), "{name}");
     }
-    let all = Installation::bare().set("mode", "production").set("server.public_url", "http://login.example.com");
+    let all =
+        Installation::bare().set("mode", "production").set("server.public_url", "http://login.example.com");
     let outcome = all.run(&["serve"]);
     let lines = outcome.assert_code(2).stderr.lines().filter(|line| !line.trim().is_empty()).count();
     assert!(lines >= 3, "a line a fault: {}", outcome.stderr);

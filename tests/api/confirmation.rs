@@ -127,7 +127,10 @@ async fn nonsense_is_answered_with_the_articles_text(engine: Engine) {
         assert_eq!((answer.status, answer.text.as_str()), (400, REFUSED), "{query}");
     }
     let long = "x".repeat(7_000);
-    client.get(&format!("/api/accounts/emailconfirmation?token={long}&email={long}")).await.assert_status(400);
+    client
+        .get(&format!("/api/accounts/emailconfirmation?token={long}&email={long}"))
+        .await
+        .assert_status(400);
 }
 
 async fn an_address_with_a_plus_and_a_percent_survives_the_link(engine: Engine) {

@@ -21,7 +21,9 @@ async fn preflights_of_an_allowed_origin_pass() {
     let app = TestApp::start(Engine::Sqlite).await;
     let client = app.client();
 
-    for headers in ["content-type", "authorization", "authorization,content-type", "Content-Type, Authorization"] {
+    for headers in
+        ["content-type", "authorization", "authorization,content-type", "Content-Type, Authorization"]
+    {
         for (method, path) in [
             ("POST", "/api/accounts/login"),
             ("POST", "/api/accounts/registration"),

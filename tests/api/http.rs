@@ -68,7 +68,9 @@ async fn unknown_paths_are_404() {
     let app = TestApp::start(Engine::Sqlite).await;
     let client = app.client();
 
-    for path in ["/api/accounts/nothing", "/api/accounts", "/nothing", "/api/companies/x", "/..%2f..%2fetc/passwd"] {
+    for path in
+        ["/api/accounts/nothing", "/api/accounts", "/nothing", "/api/companies/x", "/..%2f..%2fetc/passwd"]
+    {
         assert_eq!(client.get(path).await.status, 404, "{path}");
     }
 }
@@ -150,7 +152,8 @@ async fn cookies_are_closed_to_scripts_and_other_sites() {
     let code = app.code_for(JANE).await;
     let verified = client.verify(JANE, &code).await;
 
-    let cookies: Vec<_> = [&login, &verified].iter().flat_map(|answer| answer.headers.get_all("set-cookie")).collect();
+    let cookies: Vec<_> =
+        [&login, &verified].iter().flat_map(|answer| answer.headers.get_all("set-cookie")).collect();
 
     assert!(!cookies.is_empty());
     for cookie in cookies {

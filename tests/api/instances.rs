@@ -11,6 +11,7 @@ on_every_engine!(
     a_cookie_of_one_is_good_at_the_other,
     each_message_is_handed_over_once,
     a_disabled_account_is_out_everywhere_at_once,
+    one_stops_and_the_other_goes_on,
 );
 
 const JANE: &str = "jane@example.com";
@@ -123,4 +124,19 @@ async fn a_disabled_account_is_out_everywhere_at_once(engine: Engine) {
 
     other.client().verify_challenge(JANE, &code, &challenge).await.assert_text(400, INVALID_CODE);
     other.client().login(JANE).await.assert_refused(INVALID);
+}
+
+async fn one_stops_and_the_other_goes_on(engine: Engine) {
+    let (one, other) = two(engine).await;
+    one.add_two_step_user(JANE).await;
+    let (challenge, code) = one.open_challenge(&one.client(), JANE).await;
+
+    one.stop().await;
+
+    other.client().verify_challenge(JANE, &code, &challenge).await.token();
+    // The new mail is the second one that the relay gets, and the first one that this instance is asked for.
+    let next = other.client().login(JANE).await.challenge_id();
+    other.all_sent().await;
+    let mails = other.mails(JANE, CODE);
+    other.client().verify_challenge(JANE, &mails[1].code(), &next).await.token();
 }

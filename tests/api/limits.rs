@@ -136,7 +136,10 @@ async fn behind_trusted_proxies_the_last_untrusted_hop_counts() {
     assert_limited(&login(&proxy, "x-forwarded-for", "203.0.113.1").await, 401);
     assert_limited(&login(&proxy, "x-forwarded-for", "198.51.100.1, 203.0.113.1").await, 401);
     assert_limited(&login(&proxy, "x-forwarded-for", "198.51.100.1, 203.0.113.1, 10.1.2.3").await, 401);
-    assert_limited(&login(&proxy, "forwarded", "for=198.51.100.9, for=\"203.0.113.1:4711\";proto=https").await, 401);
+    assert_limited(
+        &login(&proxy, "forwarded", "for=198.51.100.9, for=\"203.0.113.1:4711\";proto=https").await,
+        401,
+    );
     login(&proxy, "x-forwarded-for", "203.0.113.2").await.token();
     login(&proxy, "x-forwarded-for", "2001:db8:0:1::1").await.token();
     assert_limited(&login(&proxy, "x-forwarded-for", "2001:db8:0:1:ffff::2").await, 401);

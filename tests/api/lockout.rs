@@ -155,7 +155,9 @@ async fn spellings_share_one_budget(engine: Engine) {
     app.add_user(JANE).await;
     let client = app.client();
 
-    for spelling in ["JANE@example.com", "Jane@Example.COM", " jane@example.com", "ｊａｎｅ@example.com", JANE] {
+    for spelling in
+        ["JANE@example.com", "Jane@Example.COM", " jane@example.com", "ｊａｎｅ@example.com", JANE]
+    {
         client.login_with(spelling, "Wrong-Horse-7").await.assert_refused(INVALID);
     }
 

@@ -205,7 +205,10 @@ async fn a_password_is_not_cut_or_trimmed(engine: Engine) {
     let client = app.client();
     let long = format!(" {} ", "aB-".repeat(42));
     assert_eq!(long.len(), 128);
-    client.register_with(JANE, &json!({ "password": long, "confirmPassword": long })).await.assert_status(201);
+    client
+        .register_with(JANE, &json!({ "password": long, "confirmPassword": long }))
+        .await
+        .assert_status(201);
     client.confirm(&app.link_for(JANE, CONFIRMATION).await).await.assert_status(200);
 
     client.login_with(JANE, &long).await.token();
@@ -231,7 +234,8 @@ async fn an_imported_or_weaker_hash_is_replaced_at_sign_in(engine: Engine) {
 
     assert!(!untouched.starts_with("$argon2"), "{untouched}");
     let rehashed =
-        eventually("a new hash", async || Some(app.user(JANE).await.password_hash).filter(|h| *h != hash)).await;
+        eventually("a new hash", async || Some(app.user(JANE).await.password_hash).filter(|h| *h != hash))
+            .await;
     assert!(rehashed.starts_with("$argon2id$"), "{rehashed}");
     assert!(rehashed.contains("m=64,t=2,p=1"), "{rehashed}");
     client.login(JANE).await.token();

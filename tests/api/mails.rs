@@ -114,14 +114,14 @@ async fn a_refused_mail_fails_and_costs_nobody_else_anything(engine: Engine) {
     app.add_two_step_user(JANE).await;
     app.add_two_step_user(JOE).await;
     let client = app.client();
-    app.sink.behave(Behaviour::Refuse);
+    app.sink.set_behaviour(Behaviour::Refuse);
     client.login(JANE).await.challenge_id();
     eventually("a failed message", async || {
         let rows = entity::message::Entity::find().all(app.db()).await.unwrap();
         rows.iter().any(|row| row.status == "failed" && row.body.is_none()).then_some(())
     })
     .await;
-    app.sink.behave(Behaviour::Accept);
+    app.sink.set_behaviour(Behaviour::Accept);
 
     app.open_challenge(&client, JOE).await;
 
@@ -132,14 +132,16 @@ async fn a_deferred_mail_is_tried_again_with_the_same_code(engine: Engine) {
     let app = TestApp::start(engine).await;
     app.add_two_step_user(JANE).await;
     let client = app.client();
-    app.sink.behave(Behaviour::Defer);
+    app.sink.set_behaviour(Behaviour::Greylist(u32::MAX));
     let challenge = client.login(JANE).await.challenge_id();
     eventually("a first attempt", async || {
         let rows = entity::message::Entity::find().all(app.db()).await.unwrap();
-        rows.iter().any(|row| row.status == "queued" && row.attempts >= 1 && row.lease_until.is_none()).then_some(())
+        rows.iter()
+            .any(|row| row.status == "queued" && row.attempts >= 1 && row.lease_until.is_none())
+            .then_some(())
     })
     .await;
-    app.sink.behave(Behaviour::Accept);
+    app.sink.set_behaviour(Behaviour::Accept);
 
     for _ in 0..20 {
         app.advance(2);
@@ -159,7 +161,7 @@ async fn nothing_is_handed_over_after_it_expired(engine: Engine) {
     let app = TestApp::start(engine).await;
     app.add_two_step_user(JANE).await;
     let client = app.client();
-    app.sink.behave(Behaviour::Defer);
+    app.sink.set_behaviour(Behaviour::Greylist(u32::MAX));
     client.login(JANE).await.challenge_id();
     eventually("a first attempt", async || {
         let rows = entity::message::Entity::find().all(app.db()).await.unwrap();
@@ -168,7 +170,7 @@ async fn nothing_is_handed_over_after_it_expired(engine: Engine) {
     .await;
 
     app.advance(5 * 60);
-    app.sink.behave(Behaviour::Accept);
+    app.sink.set_behaviour(Behaviour::Accept);
     let gone = eventually("an expired message", async || {
         let rows = entity::message::Entity::find().all(app.db()).await.unwrap();
         rows.into_iter().find(|row| row.status != "queued")
@@ -207,7 +209,10 @@ async fn the_development_inbox_shows_what_was_caught() {
     .await;
     let page = client.get("/dev/inbox").await;
 
-    assert_eq!((&caught["channel"], &caught["to"], &caught["subject"]), (&json!("email"), &json!(JANE), &json!(CODE)));
+    assert_eq!(
+        (&caught["channel"], &caught["to"], &caught["subject"]),
+        (&json!("email"), &json!(JANE), &json!(CODE))
+    );
     let code = caught["code"].as_str().unwrap();
     assert_eq!(digit_lines(caught["text"].as_str().unwrap()), [code]);
     assert!(twostep::clock::parse_rfc3339(caught["at"].as_str().unwrap()).is_some());
@@ -233,7 +238,8 @@ async fn a_repeated_handover_is_the_same_mail() {
     let mail = app.next_mail(JANE, CODE).await;
 
     let row = entity::message::Entity::find().one(app.db()).await.unwrap().unwrap();
-    let ids: Vec<_> = mail.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("message-id")).collect();
+    let ids: Vec<_> =
+        mail.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("message-id")).collect();
     assert_eq!(ids.len(), 1);
     let id = row.id.to_string();
     assert!(ids[0].1.contains(&id) || ids[0].1.contains(&id.replace('-', "")), "{ids:?} names {id}");

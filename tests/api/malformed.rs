@@ -4,7 +4,11 @@ use serde_json::{Value, json};
 
 use crate::support::*;
 
-on_every_engine!(no_body_breaks_a_route, no_value_breaks_a_route, wrong_content_types_are_refused_in_the_shape_of_the_route);
+on_every_engine!(
+    no_body_breaks_a_route,
+    no_value_breaks_a_route,
+    wrong_content_types_are_refused_in_the_shape_of_the_route
+);
 
 const JANE: &str = "jane@example.com";
 const ROUTES: [&str; 5] = ["registration", "login", "twostepverification", "forgotpassword", "resetpassword"];
@@ -54,12 +58,21 @@ async fn no_body_breaks_a_route(engine: Engine) {
         ("deep objects", br#"{"email":"#.repeat(10_000)),
         ("a deep member", [br#"{"x":"#.as_slice(), &b"[".repeat(5_000), &b"]".repeat(5_000), b"}"].concat()),
         ("not UTF-8", b"{\"email\":\"\xff\xfe\"}".to_vec()),
-        ("a lone surrogate", br#"{"email":"\ud800@example.com","password":"\udfff","token":"\ud83d"}"#.to_vec()),
+        (
+            "a lone surrogate",
+            br#"{"email":"\ud800@example.com","password":"\udfff","token":"\ud83d"}"#.to_vec(),
+        ),
         ("a NUL byte", b"{\"email\":\"a\0b\"}".to_vec()),
         ("a byte order mark", b"\xef\xbb\xbf[]".to_vec()),
         ("1 MB", format!("{{\"email\":\"{}\"}}", "x".repeat(1_000_000)).into_bytes()),
-        ("a 1 MB password", json!({ "email": JANE, "password": "x".repeat(1_000_000) }).to_string().into_bytes()),
-        ("a twice named member", br#"{"email":"a@b.c","email":"jane@example.com","password":"x","token":"1"}"#.to_vec()),
+        (
+            "a 1 MB password",
+            json!({ "email": JANE, "password": "x".repeat(1_000_000) }).to_string().into_bytes(),
+        ),
+        (
+            "a twice named member",
+            br#"{"email":"a@b.c","email":"jane@example.com","password":"x","token":"1"}"#.to_vec(),
+        ),
         ("a huge number", format!("{{\"email\":1{},\"password\":-1e999}}", "0".repeat(5_000)).into_bytes()),
     ];
 
@@ -78,7 +91,9 @@ fn sound(route: &str) -> Value {
     match route {
         "registration" => registration("new@example.com"),
         "login" => json!({ "email": JANE, "password": "Wrong-Horse-7", "clientURI": CLIENT_URI }),
-        "twostepverification" => json!({ "email": JANE, "provider": "Email", "token": "000000", "challengeId": "x" }),
+        "twostepverification" => {
+            json!({ "email": JANE, "provider": "Email", "token": "000000", "challengeId": "x" })
+        }
         "forgotpassword" => json!({ "email": JANE, "clientURI": CLIENT_URI }),
         _ => json!({ "password": PASSWORD, "confirmPassword": PASSWORD, "token": "x", "email": JANE }),
     }
@@ -88,10 +103,24 @@ async fn no_value_breaks_a_route(engine: Engine) {
     let app = TestApp::start(engine).await;
     app.add_user(JANE).await;
     let client = app.client();
-    let wrong_types = [json!(7), json!(1e300), json!(true), json!([]), json!(["x"]), json!({}), json!({ "$ne": "" })];
+    let wrong_types =
+        [json!(7), json!(1e300), json!(true), json!([]), json!(["x"]), json!({}), json!({ "$ne": "" })];
     let odd_texts = [
-        "", " ", "\0", "a\0b", "\r\n", "x\r\nSet-Cookie: a=b", "\u{feff}", "\u{202e}txt", "💥".repeat(500).as_str(),
-        "' OR 1=1 --", "%s%n{{7*7}}${7*7}", "../../etc/passwd", "\u{0301}\u{0301}", "İ@example.com", "ß@ﬀ.example",
+        "",
+        " ",
+        "\0",
+        "a\0b",
+        "\r\n",
+        "x\r\nSet-Cookie: a=b",
+        "\u{feff}",
+        "\u{202e}txt",
+        "💥".repeat(500).as_str(),
+        "' OR 1=1 --",
+        "%s%n{{7*7}}${7*7}",
+        "../../etc/passwd",
+        "\u{0301}\u{0301}",
+        "İ@example.com",
+        "ß@ﬀ.example",
     ]
     .map(|text| json!(text));
 
@@ -113,7 +142,12 @@ async fn no_value_breaks_a_route(engine: Engine) {
                     "forgotpassword" => &[200, 400],
                     _ => &[400],
                 };
-                assert!(allowed.contains(&answer.status), "{route} {what}: {} {}", answer.status, answer.text);
+                assert!(
+                    allowed.contains(&answer.status),
+                    "{route} {what}: {} {}",
+                    answer.status,
+                    answer.text
+                );
                 if answer.status == 400 {
                     assert_shape(route, &answer, &what);
                 }
@@ -133,7 +167,9 @@ async fn wrong_content_types_are_refused_in_the_shape_of_the_route(engine: Engin
     let client = app.client();
 
     for route in ROUTES {
-        for kind in ["text/plain", "application/x-www-form-urlencoded", "application/xml", "multipart/form-data", ""] {
+        for kind in
+            ["text/plain", "application/x-www-form-urlencoded", "application/xml", "multipart/form-data", ""]
+        {
             let request = client.request(reqwest::Method::POST, &path(route)).body(sound(route).to_string());
             let request = if kind.is_empty() { request } else { request.header("content-type", kind) };
 
@@ -174,7 +210,8 @@ async fn malformed_codes_are_wrong_codes() {
     let (challenge, code) = app.open_challenge(&client, JANE).await;
     let full_width: String =
         code.chars().map(|digit| char::from_u32(digit as u32 - 0x30 + 0xff10).unwrap()).collect();
-    let arabic: String = code.chars().map(|digit| char::from_u32(digit as u32 - 0x30 + 0x660).unwrap()).collect();
+    let arabic: String =
+        code.chars().map(|digit| char::from_u32(digit as u32 - 0x30 + 0x660).unwrap()).collect();
     let (head, tail) = code.split_at(3);
 
     for malformed in [

@@ -17,9 +17,13 @@ on_every_engine!(
 
 async fn tables(db: &sea_orm::DatabaseConnection, engine: Engine) -> Vec<String> {
     let list = match engine {
-        Engine::Sqlite => "SELECT name AS name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+        Engine::Sqlite => {
+            "SELECT name AS name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        }
         Engine::Postgres => "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'",
-        Engine::MariaDb => "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()",
+        Engine::MariaDb => {
+            "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()"
+        }
     };
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), list)).await.unwrap();
     let mut names: Vec<String> = rows.iter().map(|row| row.try_get("", "name").unwrap()).collect();

@@ -51,13 +51,13 @@ async fn a_relay_that_stalls_costs_nobody_else_anything(engine: Engine) {
     app.add_two_step_user(JANE).await;
     app.add_user("joe@example.com").await;
     let client = app.client();
-    app.sink.behave(Behaviour::Stall);
+    app.sink.set_behaviour(Behaviour::Stall);
 
     let start = Instant::now();
     client.login(JANE).await.challenge_id();
     client.login("joe@example.com").await.token();
     let took = start.elapsed();
-    app.sink.behave(Behaviour::Accept);
+    app.sink.set_behaviour(Behaviour::Accept);
 
     assert!(took < Duration::from_secs(5), "no answer waits for the relay: {took:?}");
     let code = {

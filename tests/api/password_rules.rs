@@ -13,7 +13,8 @@ const COMMON: &str = "Passwords must not be a common one.";
 const UNEQUAL: &str = "The password and confirmation password do not match.";
 
 async fn refusals(app: &TestApp, password: &str) -> Vec<String> {
-    let answer = app.client().register_with(JANE, &json!({ "password": password, "confirmPassword": password })).await;
+    let answer =
+        app.client().register_with(JANE, &json!({ "password": password, "confirmPassword": password })).await;
     if answer.status == 201 {
         return Vec::new();
     }
@@ -120,7 +121,9 @@ async fn no_address_or_name_smuggles_a_header_or_a_receiver() {
     let app = TestApp::start(Engine::Sqlite).await;
     let client = app.client();
 
-    for email in ["jane@example.com\r\nBcc: eve@example.com", "jane@example.com\nX: y", "jane@example.com\u{2028}x"] {
+    for email in
+        ["jane@example.com\r\nBcc: eve@example.com", "jane@example.com\nX: y", "jane@example.com\u{2028}x"]
+    {
         assert_eq!(client.register(email).await.status, 400, "{email:?}");
     }
     let names = json!({ "firstName": "Jane\r\nBcc: eve@example.com\r\n\r\nbody", "lastName": "Doe\u{0}" });

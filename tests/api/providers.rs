@@ -72,7 +72,12 @@ impl OtpProvider for Probe {
         Ok(Some(Destination { address: account.email.clone(), masked: "j•••".to_owned() }))
     }
 
-    async fn compose(&self, account: &Account, code: &Code, context: &CodeContext) -> Result<Message, ProviderError> {
+    async fn compose(
+        &self,
+        account: &Account,
+        code: &Code,
+        context: &CodeContext,
+    ) -> Result<Message, ProviderError> {
         assert!(self.asked("compose") != Mood::PanicsInCompose, "a probe panics");
         Ok(Message {
             carrier: Carrier::Mail,

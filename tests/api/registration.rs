@@ -45,7 +45,10 @@ async fn a_taken_address_is_answered_like_a_free_one_and_its_owner_is_told(engin
 
     let free = client.register("free@example.com").await;
     let taken = client
-        .register_with("Jane@EXAMPLE.com", &json!({ "password": NEW_PASSWORD, "confirmPassword": NEW_PASSWORD }))
+        .register_with(
+            "Jane@EXAMPLE.com",
+            &json!({ "password": NEW_PASSWORD, "confirmPassword": NEW_PASSWORD }),
+        )
         .await;
 
     taken.assert_text(201, "");

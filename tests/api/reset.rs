@@ -132,7 +132,8 @@ async fn a_link_is_good_for_its_own_user_only(engine: Engine) {
     let client = app.client();
     let link = forgotten(&app, JANE).await;
 
-    let for_joe = client.reset(&Link { email: "joe@example.com".to_owned(), ..link.clone() }, NEW_PASSWORD).await;
+    let for_joe =
+        client.reset(&Link { email: "joe@example.com".to_owned(), ..link.clone() }, NEW_PASSWORD).await;
 
     assert_refused_link(&for_joe);
     client.login("joe@example.com").await.token();

@@ -26,7 +26,9 @@ async fn walk(server: &Server, sink: &SmtpSink) -> (Vec<String>, Vec<String>) {
     client.get(&format!("/api/accounts/emailconfirmation?{}", confirmation.query())).await.assert_status(200);
     client.confirm(&confirmation).await.assert_status(400);
     client.login_with(JANE, "Mistyped-Secret-1").await.assert_refused(INVALID);
-    client.post_raw("/api/accounts/login", format!("{{\"email\":\"{JANE}\",\"password\":\"Half-Secret-1")).await;
+    client
+        .post_raw("/api/accounts/login", format!("{{\"email\":\"{JANE}\",\"password\":\"Half-Secret-1"))
+        .await;
     let challenge = client.login(JANE).await.challenge_id();
     let code = sink.wait_for(2, Duration::from_secs(10)).await[1].code();
     client.verify_challenge(JANE, &wrong(&code), &challenge).await.assert_status(400);

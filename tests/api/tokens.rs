@@ -11,7 +11,11 @@ use twostep::auth::Change;
 
 use crate::support::*;
 
-on_every_engine!(a_token_says_what_the_contract_says, the_signing_key_outlives_a_restart, two_first_starts_at_once_make_one_key);
+on_every_engine!(
+    a_token_says_what_the_contract_says,
+    the_signing_key_outlives_a_restart,
+    two_first_starts_at_once_make_one_key
+);
 
 const JANE: &str = "jane@example.com";
 
@@ -153,7 +157,8 @@ async fn a_forged_token_is_answered_401() {
     let none = with_header("alg", json!("none"));
     let (unsigned, _) = none.rsplit_once('.').unwrap();
     let public = URL_SAFE_NO_PAD.decode(keys(&app).await["keys"][0]["x"].as_str().unwrap()).unwrap();
-    let confused = jwt::sign_hs256(&json!({ "alg": "HS256", "typ": "at+jwt", "kid": header["kid"] }), &claims, &public);
+    let confused =
+        jwt::sign_hs256(&json!({ "alg": "HS256", "typ": "at+jwt", "kid": header["kid"] }), &claims, &public);
     let cut = &token[..token.len() - 4];
 
     let forged = [
@@ -179,7 +184,9 @@ async fn a_forged_token_is_answered_401() {
         client.get_with("/api/companies", token).await.assert_text(401, "");
         client.get_with("/api/companies/privacy", token).await.assert_text(401, "");
     }
-    for value in [format!("bearer  {token}x"), format!("Basic {token}"), token.clone(), format!("Bearer {token} x")] {
+    for value in
+        [format!("bearer  {token}x"), format!("Basic {token}"), token.clone(), format!("Bearer {token} x")]
+    {
         let request = client.request(reqwest::Method::GET, "/api/companies").header("authorization", value);
         client.send(request).await.assert_text(401, "");
     }
@@ -210,8 +217,10 @@ async fn a_token_of_another_house_is_refused() {
     let app = TestApp::start(Engine::Sqlite).await;
     let foreign = TestApp::start(Engine::Sqlite).await;
     foreign.add_user(JANE).await;
-    let other_audience = TestApp::builder(Engine::Sqlite).beside(&app).set("tokens.audience", "other").start().await;
-    let other_issuer = TestApp::builder(Engine::Sqlite).beside(&app).set("tokens.issuer", "https://x.example").start().await;
+    let other_audience =
+        TestApp::builder(Engine::Sqlite).beside(&app).set("tokens.audience", "other").start().await;
+    let other_issuer =
+        TestApp::builder(Engine::Sqlite).beside(&app).set("tokens.issuer", "https://x.example").start().await;
     app.add_user(JANE).await;
 
     for house in [&foreign, &other_audience, &other_issuer] {
@@ -225,7 +234,9 @@ async fn a_token_of_another_house_is_refused() {
 #[actix_web::test]
 async fn other_algorithms_by_configuration() {
     let key: [u8; 48] = twostep::vault::random_bytes();
-    for (name, algorithm) in [("ES256", Algorithm::ES256), ("RS256", Algorithm::RS256), ("HS256", Algorithm::HS256)] {
+    for (name, algorithm) in
+        [("ES256", Algorithm::ES256), ("RS256", Algorithm::RS256), ("HS256", Algorithm::HS256)]
+    {
         let app = TestApp::builder(Engine::Sqlite)
             .set("tokens.algorithm", name)
             .set("tokens.hs256_key", &STANDARD.encode(key))

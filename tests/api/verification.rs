@@ -98,7 +98,11 @@ async fn a_consumed_or_closed_row_takes_no_code(engine: Engine) {
         let row = entity::challenge::Entity::find_by_id(twostep::vault::digest(&challenge));
         let mut row = row.one(app.db()).await.unwrap().unwrap().into_active_model();
         let now = app.clock.now().millis();
-        if mark == "consumed" { row.consumed_at = Set(Some(now)) } else { row.closed_at = Set(Some(now)) }
+        if mark == "consumed" {
+            row.consumed_at = Set(Some(now))
+        } else {
+            row.closed_at = Set(Some(now))
+        }
         row.update(app.db()).await.unwrap();
 
         let answer = client.verify_challenge(&email, &code, &challenge).await;
@@ -151,7 +155,8 @@ async fn the_code_of_another_provider_is_refused(engine: Engine) {
     let client = app.client();
     let login = client.login(JANE).await;
     let inbox = app.running.inbox.clone().unwrap();
-    let code = eventually("a text", async || inbox.messages().first().and_then(|text| text.code.clone())).await;
+    let code =
+        eventually("a text", async || inbox.messages().first().and_then(|text| text.code.clone())).await;
     let verify = async |provider: &str| {
         let body = json!({
             "email": JANE, "provider": provider, "token": code, "challengeId": login.challenge_id(),

@@ -34,7 +34,7 @@ pub(crate) struct Builder {
 struct Shared {
     database: Arc<TestDatabase>,
     clock: Clock,
-    sink: SmtpSink,
+    sink: Arc<SmtpSink>,
     secret: String,
 }
 
@@ -43,7 +43,7 @@ impl Shared {
         Self {
             database: Arc::new(TestDatabase::create(engine).await),
             clock: Clock::manual(Timestamp::from_millis(START_MILLIS)),
-            sink: SmtpSink::start().await,
+            sink: Arc::new(SmtpSink::start().await),
             secret: base64::engine::general_purpose::STANDARD.encode(twostep::vault::random_bytes::<32>()),
         }
     }
@@ -127,7 +127,7 @@ fn defaults(shared: &Shared) -> BTreeMap<String, String> {
 pub(crate) struct TestApp {
     pub(crate) address: String,
     pub(crate) clock: Clock,
-    pub(crate) sink: SmtpSink,
+    pub(crate) sink: Arc<SmtpSink>,
     pub(crate) running: Running,
     shared: Shared,
     /// How many mails with a subject the test has read, per address.
@@ -156,10 +156,6 @@ impl TestApp {
 
     pub(crate) fn db(&self) -> &DatabaseConnection {
         &self.running.db
-    }
-
-    pub(crate) fn database(&self) -> &TestDatabase {
-        &self.shared.database
     }
 
     /// `HOST:PORT`

@@ -40,7 +40,8 @@ impl Client {
 
     fn build(address: &str, jar: Option<Arc<Jar>>, source: Option<IpAddr>) -> Self {
         install_crypto();
-        let mut http = reqwest::Client::builder().local_address(source).redirect(reqwest::redirect::Policy::none());
+        let mut http =
+            reqwest::Client::builder().local_address(source).redirect(reqwest::redirect::Policy::none());
         if let Some(jar) = &jar {
             http = http.cookie_provider(jar.clone());
         }
@@ -97,8 +98,11 @@ impl Client {
     }
 
     pub(crate) async fn login_with(&self, email: &str, password: &str) -> Answer {
-        self.post("/api/accounts/login", &json!({ "email": email, "password": password, "clientURI": CLIENT_URI }))
-            .await
+        self.post(
+            "/api/accounts/login",
+            &json!({ "email": email, "password": password, "clientURI": CLIENT_URI }),
+        )
+        .await
     }
 
     /// Verifies as the article's client does: without a challenge id.

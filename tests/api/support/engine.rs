@@ -76,7 +76,8 @@ impl Drop for TestDatabase {
         }
         let (engine, name) = (self.engine, self.name.clone());
         // The test's own runtime may be unwinding: dropping gets a thread and a runtime of its own.
-        let dropping = std::thread::spawn(move || on_a_runtime(async move { drop_database(engine, &name).await }));
+        let dropping =
+            std::thread::spawn(move || on_a_runtime(async move { drop_database(engine, &name).await }));
         let _ = dropping.join();
     }
 }
@@ -113,7 +114,11 @@ async fn drop_stale_once(engine: Engine) {
         _ => "SELECT schema_name AS name FROM information_schema.schemata",
     };
     let server = connect(engine.server().as_str()).await.unwrap();
-    for row in server.query_all_raw(sea_orm::Statement::from_string(server.get_database_backend(), list)).await.unwrap() {
+    for row in server
+        .query_all_raw(sea_orm::Statement::from_string(server.get_database_backend(), list))
+        .await
+        .unwrap()
+    {
         let name: String = row.try_get("", "name").unwrap();
         if is_stale(&name) {
             let _ = drop_database(engine, &name).await;

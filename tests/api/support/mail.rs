@@ -9,7 +9,7 @@ pub(crate) const LOCKED: &str = "Locked out account information";
 
 impl Mail {
     pub(crate) fn is_to(&self, address: &str) -> bool {
-        self.to.eq_ignore_ascii_case(address)
+        self.to.iter().any(|to| to.eq_ignore_ascii_case(address))
     }
 
     /// Lines of the plain part that are digits alone.
@@ -40,7 +40,10 @@ impl Mail {
 
 pub(crate) fn digit_lines(text: &str) -> Vec<String> {
     let lines = text.lines().map(str::trim);
-    lines.filter(|line| !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit())).map(str::to_owned).collect()
+    lines
+        .filter(|line| !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit()))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// A code that is not `code`.

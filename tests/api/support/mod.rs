@@ -8,7 +8,7 @@ pub(crate) mod jwt;
 mod mail;
 mod process;
 pub(crate) mod raw;
-#[expect(unreachable_pub, reason = "the benches compile this file too")]
+#[expect(unreachable_pub, reason = "other test binaries compile this file too")]
 pub(crate) mod smtp_sink;
 
 pub(crate) use answer::Answer;
@@ -17,7 +17,7 @@ pub(crate) use client::{Client, Link, install_crypto, registration};
 pub(crate) use engine::{Engine, TestDatabase, on_every_engine};
 pub(crate) use mail::{CODE, CONFIRMATION, LOCKED, RESET, digit_lines, wrong};
 pub(crate) use process::{Installation, Server, listening_address};
-pub(crate) use smtp_sink::{Behaviour, Mail, SmtpSink};
+pub(crate) use smtp_sink::{Behaviour, SmtpSink, SunkMail as Mail};
 
 /// The password of the tests' users: sound under both sets of rules.
 pub(crate) const PASSWORD: &str = "Correct-Horse-7";

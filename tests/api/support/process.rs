@@ -119,7 +119,7 @@ impl Installation {
             assert!(start.elapsed() < PATIENCE, "never listened: {}", log.lock().unwrap());
             std::thread::sleep(Duration::from_millis(2));
         };
-        Server { child, address, log, started_in: start.elapsed() }
+        Server { child, address, log }
     }
 }
 
@@ -128,8 +128,6 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
     log: Arc<Mutex<String>>,
-    /// From the start of the process to the `listening` line.
-    pub(crate) started_in: Duration,
 }
 
 impl Server {

@@ -1,221 +1,406 @@
-//! A small SMTP server on a socket that keeps what it is given.
+//! A mail relay for tests: speaks SMTP on a local port, behaves as told, and keeps what it took.
+#![allow(dead_code, reason = "each test binary uses its own part of the sink")]
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use mail_parser::MessageParser;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
-/// What the server does with a mail.
+/// What the relay does with the next mails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Behaviour {
-    /// Takes it.
+    /// Takes them.
     Accept,
-    /// Says nothing more after the greeting.
-    Stall,
-    /// Refuses it for good.
+    /// Answers so many recipients with 451, then takes them.
+    Greylist(u32),
+    /// Answers every recipient with 550.
     Refuse,
-    /// Asks to come again later.
-    Defer,
-    /// Breaks the connection in the middle of it.
+    /// Says nothing more once it has heard the recipient.
+    Stall,
+    /// Hangs up in the middle of the mail.
     Drop,
 }
 
-/// A mail that was taken.
-#[derive(Clone, Debug)]
-pub struct Mail {
-    /// Envelope sender.
-    pub from: String,
-    /// Envelope recipient.
-    pub to: String,
-    /// Subject line.
-    pub subject: String,
-    /// Plain part, decoded.
-    pub text: String,
-    /// HTML part, decoded.
-    pub html: String,
-    /// Header lines, unfolded.
-    pub headers: Vec<(String, String)>,
-}
-
-#[derive(Default)]
-struct Kept {
-    mails: Vec<Mail>,
-    behaviour: Option<Behaviour>,
-}
-
-/// The server; it ends with the runtime that started it.
+/// Whether and when the relay speaks TLS.
 #[derive(Clone)]
+enum Tls {
+    None,
+    StartTls(Arc<ServerConfig>),
+    Implicit(Arc<ServerConfig>),
+}
+
+/// A mail as the relay took it.
+#[derive(Clone, Debug)]
+pub struct SunkMail {
+    /// Address of MAIL FROM.
+    pub from: String,
+    /// Addresses of RCPT TO.
+    pub to: Vec<String>,
+    /// Decoded subject.
+    pub subject: String,
+    /// Names and raw values of all headers, in order.
+    pub headers: Vec<(String, String)>,
+    /// Decoded text part.
+    pub text: String,
+    /// Decoded HTML part.
+    pub html: String,
+    /// The whole mail as it came.
+    pub raw: String,
+    /// When MAIL FROM was heard.
+    pub mail_from_at: Instant,
+    /// When the mail was taken.
+    pub received_at: Instant,
+}
+
+impl SunkMail {
+    /// The raw value of the first header `name`, trimmed; empty if there is none.
+    pub fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name));
+        found.map_or("", |(_, value)| value.trim())
+    }
+}
+
+struct Relay {
+    behaviour: Mutex<Behaviour>,
+    tls: Tls,
+    login: Option<(String, String)>,
+    smtp_utf8: bool,
+    mails: Mutex<Vec<SunkMail>>,
+    recipients: Mutex<Vec<String>>,
+    connections: Mutex<usize>,
+    changed: Notify,
+}
+
+/// A running relay; dropping it closes its port and its connections.
 pub struct SmtpSink {
-    port: u16,
-    kept: Arc<Mutex<Kept>>,
+    address: SocketAddr,
+    relay: Arc<Relay>,
+    listening: JoinHandle<()>,
 }
 
 impl SmtpSink {
-    /// Listens on a free port of 127.0.0.1.
+    /// A relay without TLS and without AUTH that takes everything.
     pub async fn start() -> Self {
+        Self::start_as(Tls::None, None, false).await
+    }
+
+    /// A relay that wants AUTH PLAIN or LOGIN first.
+    pub async fn start_with_auth(user: &str, password: &str) -> Self {
+        Self::start_as(Tls::None, Some((user.to_owned(), password.to_owned())), false).await
+    }
+
+    /// A relay that takes addresses beyond ASCII (RFC 6531).
+    pub async fn start_with_smtp_utf8() -> Self {
+        Self::start_as(Tls::None, None, true).await
+    }
+
+    /// A relay that offers STARTTLS and takes nothing without it.
+    pub async fn start_with_starttls(config: Arc<ServerConfig>) -> Self {
+        Self::start_as(Tls::StartTls(config), Some(("user".to_owned(), "password".to_owned())), false).await
+    }
+
+    /// A relay that speaks TLS from the first byte.
+    pub async fn start_with_tls(config: Arc<ServerConfig>) -> Self {
+        Self::start_as(Tls::Implicit(config), None, false).await
+    }
+
+    async fn start_as(tls: Tls, login: Option<(String, String)>, smtp_utf8: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let sink = Self { port: listener.local_addr().unwrap().port(), kept: Arc::default() };
-        let kept = sink.kept.clone();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, kept.clone()));
-            }
+        let address = listener.local_addr().unwrap();
+        let relay = Arc::new(Relay {
+            behaviour: Mutex::new(Behaviour::Accept),
+            tls,
+            login,
+            smtp_utf8,
+            mails: Mutex::default(),
+            recipients: Mutex::default(),
+            connections: Mutex::default(),
+            changed: Notify::new(),
         });
-        sink
+        let listening = tokio::spawn(listen(listener, Arc::clone(&relay)));
+        Self { address, relay, listening }
     }
 
     /// `smtp://127.0.0.1:PORT`
     pub fn url(&self) -> String {
-        format!("smtp://127.0.0.1:{}", self.port)
+        format!("smtp://{}", self.address)
     }
 
-    /// Every mail taken so far, oldest first.
-    pub fn mails(&self) -> Vec<Mail> {
-        self.kept.lock().unwrap().mails.clone()
+    /// The port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.address.port()
     }
 
-    /// From now on does this.
-    pub fn behave(&self, behaviour: Behaviour) {
-        self.kept.lock().unwrap().behaviour = Some(behaviour);
+    /// How the next recipients are answered, also on open connections.
+    pub fn set_behaviour(&self, behaviour: Behaviour) {
+        *self.relay.behaviour.lock().unwrap() = behaviour;
     }
 
-    /// Waits until `count` mails were taken, for at most `patience`.
-    pub async fn wait_for(&self, count: usize, patience: Duration) -> Vec<Mail> {
-        let start = Instant::now();
-        while self.mails().len() < count && start.elapsed() < patience {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+    /// The mails that were taken, oldest first.
+    pub fn mails(&self) -> Vec<SunkMail> {
+        self.relay.mails.lock().unwrap().clone()
+    }
+
+    /// Every address that was heard in RCPT TO, refused ones too.
+    pub fn recipients(&self) -> Vec<String> {
+        self.relay.recipients.lock().unwrap().clone()
+    }
+
+    /// How many connections were opened.
+    pub fn connections(&self) -> usize {
+        *self.relay.connections.lock().unwrap()
+    }
+
+    /// Waits until `count` mails were taken.
+    ///
+    /// # Panics
+    /// When they were not within `patience`.
+    pub async fn wait_for(&self, count: usize, patience: Duration) -> Vec<SunkMail> {
+        self.wait_until(patience, || self.mails().len() >= count).await;
         self.mails()
     }
-}
 
-async fn converse(stream: TcpStream, kept: Arc<Mutex<Kept>>) -> std::io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut stream = BufReader::new(stream);
-    let (mut from, mut to) = (String::new(), String::new());
-    stream.write_all(b"220 sink\r\n").await?;
-    let mut line = String::new();
-    loop {
-        line.clear();
-        if stream.read_line(&mut line).await? == 0 {
-            return Ok(());
-        }
-        let behaviour = kept.lock().unwrap().behaviour.unwrap_or(Behaviour::Accept);
-        if behaviour == Behaviour::Stall {
-            tokio::time::sleep(Duration::from_secs(600)).await;
-            return Ok(());
-        }
-        let command = line.trim_end().to_ascii_uppercase();
-        let reply = match command.get(..4).unwrap_or_default() {
-            "EHLO" => "250-sink\r\n250 8BITMIME\r\n",
-            "MAIL" => {
-                from = bracketed(&line);
-                "250 ok\r\n"
-            }
-            "RCPT" => match behaviour {
-                Behaviour::Refuse => "550 no\r\n",
-                Behaviour::Defer => "451 later\r\n",
-                _ => {
-                    to = bracketed(&line);
-                    "250 ok\r\n"
+    /// Waits until `count` recipients were heard, whatever they were answered.
+    ///
+    /// # Panics
+    /// When they were not within `patience`.
+    pub async fn wait_for_recipients(&self, count: usize, patience: Duration) {
+        self.wait_until(patience, || self.recipients().len() >= count).await;
+    }
+
+    async fn wait_until(&self, patience: Duration, holds: impl Fn() -> bool) {
+        let waiting = async {
+            loop {
+                let changed = self.relay.changed.notified();
+                tokio::pin!(changed);
+                changed.as_mut().enable();
+                if holds() {
+                    return;
                 }
-            },
-            "DATA" => {
-                if behaviour == Behaviour::Drop {
-                    return Ok(());
-                }
-                stream.write_all(b"354 go\r\n").await?;
-                let raw = read_data(&mut stream).await?;
-                kept.lock().unwrap().mails.push(parse(&from, &to, &raw));
-                "250 kept\r\n"
+                changed.await;
             }
-            "QUIT" => "221 bye\r\n",
-            _ => "250 ok\r\n",
         };
-        stream.write_all(reply.as_bytes()).await?;
+        let (mails, heard) = (self.mails().len(), self.recipients().len());
+        tokio::time::timeout(patience, waiting).await.unwrap_or_else(|_| {
+            panic!("waited in vain for mails: {mails} taken, {heard} recipients heard at first")
+        });
     }
 }
 
-fn bracketed(line: &str) -> String {
-    let inner = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
-    inner.map(|(address, _)| address.to_owned()).unwrap_or_default()
+impl Drop for SmtpSink {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
 }
 
-async fn read_data(stream: &mut BufReader<TcpStream>) -> std::io::Result<String> {
-    let mut raw = String::new();
+async fn listen(listener: TcpListener, relay: Arc<Relay>) {
+    // Owned by this task, so that its end ends every session.
+    let mut sessions = tokio::task::JoinSet::new();
     loop {
-        let mut line = String::new();
-        if stream.read_line(&mut line).await? == 0 || line == ".\r\n" {
-            return Ok(raw);
-        }
-        raw.push_str(line.strip_prefix('.').unwrap_or(&line));
+        let Ok((stream, _)) = listener.accept().await else { return };
+        *relay.connections.lock().unwrap() += 1;
+        sessions.spawn(serve(stream, Arc::clone(&relay)));
+        while sessions.try_join_next().is_some() {}
     }
 }
 
-fn parse(from: &str, to: &str, raw: &str) -> Mail {
-    let (headers, body) = split_entity(raw);
-    let mut mail = Mail {
-        from: from.to_owned(),
-        to: to.to_owned(),
-        subject: header(&headers, "subject"),
-        text: String::new(),
-        html: String::new(),
-        headers: headers.clone(),
+async fn serve(stream: TcpStream, relay: Arc<Relay>) {
+    let _ = stream.set_nodelay(true);
+    let tls = relay.tls.clone();
+    // An error is a client that went away: nothing to do.
+    let _ = match tls {
+        Tls::Implicit(config) => match TlsAcceptor::from(config).accept(stream).await {
+            Ok(stream) => Session::new(stream, relay, true).greet().await.map(|_| ()),
+            Err(error) => Err(error),
+        },
+        Tls::None => Session::new(stream, relay, true).greet().await.map(|_| ()),
+        Tls::StartTls(config) => match Session::new(stream, Arc::clone(&relay), false).greet().await {
+            Ok(Some(stream)) => match TlsAcceptor::from(config).accept(stream).await {
+                Ok(stream) => Session::new(stream, relay, true).talk().await.map(|_| ()),
+                Err(error) => Err(error),
+            },
+            ended => ended.map(|_| ()),
+        },
     };
-    collect_parts(&headers, &body, &mut mail);
-    mail
 }
 
-fn collect_parts(headers: &[(String, String)], body: &str, mail: &mut Mail) {
-    let kind = header(headers, "content-type");
-    if let Some((_, boundary)) = kind.split_once("boundary=") {
-        let boundary = boundary.split(';').next().unwrap().trim_matches('"');
-        let marker = format!("--{boundary}");
-        for part in body.split(marker.as_str()).skip(1).filter(|part| !part.starts_with("--")) {
-            let (headers, body) = split_entity(part.trim_start_matches("\r\n"));
-            collect_parts(&headers, &body, mail);
+struct Session<S> {
+    stream: BufReader<S>,
+    relay: Arc<Relay>,
+    /// No STARTTLS is waited for.
+    ready: bool,
+    signed_in: bool,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+    fn new(stream: S, relay: Arc<Relay>, ready: bool) -> Self {
+        let signed_in = relay.login.is_none();
+        Self { stream: BufReader::new(stream), relay, ready, signed_in }
+    }
+
+    async fn greet(mut self) -> std::io::Result<Option<S>> {
+        self.say("220 sink ESMTP").await?;
+        self.talk().await
+    }
+
+    /// Until the client leaves; gives the stream back for STARTTLS.
+    async fn talk(mut self) -> std::io::Result<Option<S>> {
+        let mut from = None;
+        let mut to: Vec<String> = Vec::new();
+        while let Some(line) = self.line().await? {
+            let verb = line.to_ascii_uppercase();
+            if verb.starts_with("EHLO") || verb.starts_with("HELO") {
+                self.hello().await?;
+            } else if verb == "STARTTLS" && !self.ready {
+                self.say("220 go ahead").await?;
+                return Ok(Some(self.stream.into_inner()));
+            } else if verb == "QUIT" {
+                self.say("221 bye").await?;
+                return Ok(None);
+            } else if verb == "NOOP" || verb == "RSET" {
+                (from, to) = (None, Vec::new());
+                self.say("250 ok").await?;
+            } else if !self.ready {
+                self.say("530 must issue STARTTLS first").await?;
+            } else if verb.starts_with("AUTH ") {
+                self.auth(&line).await?;
+            } else if !self.signed_in {
+                self.say("530 authentication required").await?;
+            } else if verb.starts_with("MAIL FROM:") {
+                from = Some((address(&line), Instant::now()));
+                self.say("250 ok").await?;
+            } else if verb.starts_with("RCPT TO:") && from.is_some() {
+                if self.recipient(&address(&line)).await? {
+                    to.push(address(&line));
+                }
+            } else if verb == "DATA" && !to.is_empty() {
+                let Some(raw) = self.data().await? else { return Ok(None) };
+                if let Some((from, mail_from_at)) = from.take() {
+                    self.keep(&from, std::mem::take(&mut to), raw, mail_from_at);
+                }
+                self.say("250 taken").await?;
+            } else {
+                self.say("503 bad sequence of commands").await?;
+            }
         }
-        return;
+        Ok(None)
     }
-    let decoded = decode(&header(headers, "content-transfer-encoding"), body);
-    if kind.contains("html") { mail.html = decoded } else { mail.text = decoded }
-}
 
-fn split_entity(raw: &str) -> (Vec<(String, String)>, String) {
-    let (head, body) = raw.split_once("\r\n\r\n").unwrap_or((raw, ""));
-    let unfolded = head.replace("\r\n ", " ").replace("\r\n\t", " ");
-    let headers = unfolded.lines().filter_map(|line| line.split_once(':'));
-    (headers.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect(), body.to_owned())
-}
-
-fn header(headers: &[(String, String)], name: &str) -> String {
-    let found = headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| value.clone()).unwrap_or_default()
-}
-
-fn decode(encoding: &str, body: &str) -> String {
-    match encoding.to_ascii_lowercase().as_str() {
-        "base64" => {
-            let packed: String = body.chars().filter(|c| !c.is_whitespace()).collect();
-            String::from_utf8_lossy(&STANDARD.decode(packed).unwrap_or_default()).into_owned()
+    async fn hello(&mut self) -> std::io::Result<()> {
+        let mut lines = vec!["sink", "8BITMIME"];
+        if self.relay.smtp_utf8 {
+            lines.push("SMTPUTF8");
         }
-        "quoted-printable" => quoted_printable(body),
-        _ => body.to_owned(),
+        if !self.ready {
+            lines.push("STARTTLS");
+        } else if self.relay.login.is_some() {
+            lines.push("AUTH PLAIN LOGIN");
+        }
+        let (last, others) = lines.split_last().unwrap();
+        let mut answer: String = others.iter().map(|line| format!("250-{line}\r\n")).collect();
+        answer.push_str(&format!("250 {last}"));
+        self.say(&answer).await
+    }
+
+    async fn auth(&mut self, line: &str) -> std::io::Result<()> {
+        let words: Vec<_> = line.split(' ').collect();
+        let decode =
+            |text: &str| String::from_utf8(STANDARD.decode(text).unwrap_or_default()).unwrap_or_default();
+        let shown = match words.as_slice() {
+            [_, "PLAIN", secret] => {
+                let secret = decode(secret);
+                let mut parts = secret.split('\0').skip(1).map(str::to_owned);
+                parts.next().zip(parts.next())
+            }
+            [_, "LOGIN", ..] => {
+                self.say("334 VXNlcm5hbWU6").await?;
+                let user = self.line().await?.map(|line| decode(&line));
+                self.say("334 UGFzc3dvcmQ6").await?;
+                user.zip(self.line().await?.map(|line| decode(&line)))
+            }
+            _ => None,
+        };
+        self.signed_in = shown.is_some() && shown == self.relay.login;
+        self.say(if self.signed_in { "235 welcome" } else { "535 no" }).await
+    }
+
+    /// Answers a recipient; `true` if it is taken.
+    async fn recipient(&mut self, to: &str) -> std::io::Result<bool> {
+        self.relay.recipients.lock().unwrap().push(to.to_owned());
+        self.relay.changed.notify_waiters();
+        let behaviour = {
+            let mut behaviour = self.relay.behaviour.lock().unwrap();
+            let now = *behaviour;
+            if let Behaviour::Greylist(left) = now {
+                *behaviour = if left > 1 { Behaviour::Greylist(left - 1) } else { Behaviour::Accept };
+            }
+            now
+        };
+        match behaviour {
+            Behaviour::Greylist(1..) => self.say("451 4.7.1 come back later").await.map(|()| false),
+            Behaviour::Refuse => self.say("550 5.1.1 nobody here").await.map(|()| false),
+            Behaviour::Stall => std::future::pending().await,
+            _ => self.say("250 ok").await.map(|()| true),
+        }
+    }
+
+    /// The mail without its last dot; `None` when the relay hung up in its middle.
+    async fn data(&mut self) -> std::io::Result<Option<String>> {
+        self.say("354 go on").await?;
+        let mut raw = String::new();
+        while let Some(line) = self.line().await? {
+            if *self.relay.behaviour.lock().unwrap() == Behaviour::Drop {
+                return Ok(None);
+            }
+            if line == "." {
+                return Ok(Some(raw));
+            }
+            raw.push_str(line.strip_prefix('.').unwrap_or(&line));
+            raw.push_str("\r\n");
+        }
+        Ok(None)
+    }
+
+    fn keep(&self, from: &str, to: Vec<String>, raw: String, mail_from_at: Instant) {
+        let parsed = MessageParser::default().parse(raw.as_bytes()).expect("a mail");
+        let headers = parsed.headers_raw().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let mail = SunkMail {
+            from: from.to_owned(),
+            to,
+            subject: parsed.subject().unwrap_or_default().to_owned(),
+            headers,
+            text: parsed.body_text(0).unwrap_or_default().replace("\r\n", "\n"),
+            html: parsed.body_html(0).unwrap_or_default().replace("\r\n", "\n"),
+            mail_from_at,
+            received_at: Instant::now(),
+            raw: raw.clone(),
+        };
+        self.relay.mails.lock().unwrap().push(mail);
+        self.relay.changed.notify_waiters();
+    }
+
+    async fn line(&mut self) -> std::io::Result<Option<String>> {
+        let mut line = String::new();
+        let read = self.stream.read_line(&mut line).await?;
+        Ok((read > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned()))
+    }
+
+    async fn say(&mut self, answer: &str) -> std::io::Result<()> {
+        self.stream.write_all(format!("{answer}\r\n").as_bytes()).await?;
+        self.stream.flush().await
     }
 }
 
-fn quoted_printable(body: &str) -> String {
-    let joined = body.replace("=\r\n", "");
-    let mut bytes = Vec::with_capacity(joined.len());
-    let mut rest = joined.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let hex = (first == b'=').then(|| tail.get(..2)).flatten();
-        let byte = hex.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        bytes.push(byte.unwrap_or(first));
-        rest = if byte.is_some() { &tail[2..] } else { tail };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+fn address(line: &str) -> String {
+    let inside = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
+    inside.map_or("", |(address, _)| address).to_owned()
 }
