@@ -257,3 +257,61 @@ impl Lane {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use async_trait::async_trait;
+    use sea_orm::DatabaseConnection;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::courier::Content;
+    use crate::vault::{MasterKey, Vault};
+
+    struct Counting(Arc<AtomicUsize>);
+
+    #[async_trait]
+    impl Gateway for Counting {
+        async fn deliver(&self, _: &Delivery) -> Result<(), DeliveryError> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        }
+
+        fn deadline(&self) -> Duration {
+            Duration::from_secs(10)
+        }
+    }
+
+    /// What becomes, at second 100, of a parcel that expires at one second under a lease that lasts until another.
+    async fn hand_over(expires_at: i64, lease_until: i64) -> (Outcome, usize) {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let clock = Clock::manual(Timestamp::from_millis(100_000));
+        let vault = Vault::new(&MasterKey::generate());
+        let store = Store { db: DatabaseConnection::default(), vault, clock };
+        let lane = Lane::new(Carrier::Mail, Arc::new(Counting(Arc::clone(&calls))), store);
+        let content = Content { subject: String::new(), text: String::new(), html: String::new() };
+        let queued_at = Timestamp::from_millis(0);
+        let delivery = Delivery { id: Uuid::new_v4(), queued_at, to: String::new(), content, code: None };
+        let expires_at = Timestamp::from_millis(expires_at * 1_000);
+        let until = Timestamp::from_millis(lease_until * 1_000);
+
+        let lease = Lease { id: delivery.id, until };
+        let outcome = lane.hand_over(&lease, Parcel { delivery, expires_at, attempts: 1 }).await;
+        (outcome, calls.load(Ordering::SeqCst))
+    }
+
+    #[actix::test]
+    async fn expiry_is_judged_right_before_the_hand_over() {
+        assert!(matches!(hand_over(100, 115).await, (Outcome::Expired, 0)));
+        assert!(matches!(hand_over(101, 115).await, (Outcome::Sent, 1)));
+    }
+
+    #[actix::test]
+    async fn nothing_is_handed_over_that_could_outlast_its_lease() {
+        assert!(matches!(hand_over(300, 109).await, (Outcome::PutBack, 0)));
+        assert!(matches!(hand_over(300, 110).await, (Outcome::Sent, 1)));
+    }
+}

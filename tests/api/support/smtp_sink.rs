@@ -1,5 +1,4 @@
 //! A mail relay for tests: speaks SMTP on a local port, behaves as told, and keeps what it took.
-#![allow(dead_code, reason = "each test binary uses its own part of the sink")]
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -78,6 +77,7 @@ struct Relay {
     recipients: Mutex<Vec<String>>,
     connections: Mutex<usize>,
     changed: Notify,
+    hang_up: Notify,
 }
 
 /// A running relay; dropping it closes its port and its connections.
@@ -125,6 +125,7 @@ impl SmtpSink {
             recipients: Mutex::default(),
             connections: Mutex::default(),
             changed: Notify::new(),
+            hang_up: Notify::new(),
         });
         let listening = tokio::spawn(listen(listener, Arc::clone(&relay)));
         Self { address, relay, listening }
@@ -143,6 +144,11 @@ impl SmtpSink {
     /// How the next recipients are answered, also on open connections.
     pub fn set_behaviour(&self, behaviour: Behaviour) {
         *self.relay.behaviour.lock().unwrap() = behaviour;
+    }
+
+    /// Closes every open connection and goes on listening.
+    pub fn hang_up(&self) {
+        self.relay.hang_up.notify_waiters();
     }
 
     /// The mails that were taken, oldest first.
@@ -214,23 +220,32 @@ async fn listen(listener: TcpListener, relay: Arc<Relay>) {
 }
 
 async fn serve(stream: TcpStream, relay: Arc<Relay>) {
-    let _ = stream.set_nodelay(true);
-    let tls = relay.tls.clone();
-    // An error is a client that went away: nothing to do.
-    let _ = match tls {
-        Tls::Implicit(config) => match TlsAcceptor::from(config).accept(stream).await {
-            Ok(stream) => Session::new(stream, relay, true).greet().await.map(|_| ()),
-            Err(error) => Err(error),
-        },
-        Tls::None => Session::new(stream, relay, true).greet().await.map(|_| ()),
-        Tls::StartTls(config) => match Session::new(stream, Arc::clone(&relay), false).greet().await {
-            Ok(Some(stream)) => match TlsAcceptor::from(config).accept(stream).await {
-                Ok(stream) => Session::new(stream, relay, true).talk().await.map(|_| ()),
-                Err(error) => Err(error),
-            },
-            ended => ended.map(|_| ()),
-        },
-    };
+    let hung_up = Arc::clone(&relay);
+    tokio::select! {
+        // An error is a client that went away: nothing to do.
+        _ = converse(stream, relay) => {}
+        () = hung_up.hang_up.notified() => {}
+    }
+}
+
+async fn converse(stream: TcpStream, relay: Arc<Relay>) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    match relay.tls.clone() {
+        Tls::None => {
+            Session::new(stream, relay, true).greet().await?;
+        }
+        Tls::Implicit(config) => {
+            let stream = TlsAcceptor::from(config).accept(stream).await?;
+            Session::new(stream, relay, true).greet().await?;
+        }
+        Tls::StartTls(config) => {
+            if let Some(stream) = Session::new(stream, Arc::clone(&relay), false).greet().await? {
+                let stream = TlsAcceptor::from(config).accept(stream).await?;
+                Session::new(stream, relay, true).talk().await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 struct Session<S> {
