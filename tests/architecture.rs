@@ -48,7 +48,7 @@ const CRATES: [(&str, &[&str]); 6] = [
 
 const LONGEST_FILE: usize = 350;
 /// Tests are lists: they may be a little longer.
-const LONGEST_TEST: usize = 420;
+const LONGEST_TEST: usize = 450;
 
 struct Source {
     path: PathBuf,
@@ -87,14 +87,14 @@ fn files_under(folder: &str) -> Vec<PathBuf> {
 }
 
 fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let read = |path: PathBuf| {
-        let inside = path.strip_prefix(&root).unwrap().to_path_buf();
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let open = |path: PathBuf| {
+        let inside = path.strip_prefix(&src).unwrap().to_path_buf();
         let first = inside.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
         let room = first.trim_end_matches(".rs").to_owned();
         Source { text: fs::read_to_string(&path).unwrap(), path: inside, room }
     };
-    files_under("src").into_iter().map(read).collect()
+    files_under("src").into_iter().map(open).collect()
 }
 
 /// Every `crate::room…` path in `code`, as (room, rest), with grouped imports taken apart.
@@ -141,7 +141,7 @@ fn split_group(group: &str) -> Vec<&str> {
 fn room_and_rest(path: &str) -> (String, String) {
     let end = path.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(path.len());
     let rest = path[end..].trim_start_matches("::");
-    let rest = rest.split(|c: char| c == ';' || c == ')' || c == '\n').next().unwrap_or_default();
+    let rest = rest.split([';', ')', '\n']).next().unwrap_or_default();
     (path[..end].to_owned(), rest.to_owned())
 }
 

@@ -1,6 +1,6 @@
 //! How many guesses are judged: per challenge, per account, and in a row.
 
-use sea_orm::EntityTrait;
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use twostep::auth::Change;
 
 use crate::support::*;
@@ -60,7 +60,6 @@ async fn of_50_parallel_wrong_codes_at_most_five_are_judged(engine: Engine) {
 }
 
 async fn a_spent_row_judges_nothing(engine: Engine) {
-    use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
     let app = TestApp::start(engine).await;
     app.add_two_step_user(JANE).await;
     let client = app.client();

@@ -108,8 +108,7 @@ async fn users_are_imported_with_passwords_or_hashes_of_other_houses() {
         json!({ "email": "Later@Example.com", "emailConfirmed": true, "twoFactorEnabled": true,
                 "phoneNumber": "+4915112345678", "phoneConfirmed": true }),
     ];
-    let file: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    installation.write("users.jsonl", &file);
+    installation.write("users.jsonl", &lines.map(|line| line.to_string()).join("\n"));
 
     installation.run(&["user", "import", "users.jsonl"]).assert_code(0);
 

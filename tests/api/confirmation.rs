@@ -1,6 +1,7 @@
 //! The mailed confirmation link.
 
 use reqwest::Method;
+use sea_orm::EntityTrait;
 use serde_json::json;
 
 use crate::support::*;
@@ -149,7 +150,6 @@ async fn an_address_with_a_plus_and_a_percent_survives_the_link(engine: Engine) 
 }
 
 async fn the_token_is_kept_only_as_its_digest(engine: Engine) {
-    use sea_orm::EntityTrait;
     let app = TestApp::start(engine).await;
     let link = registered(&app, JANE).await;
 

@@ -203,7 +203,7 @@ async fn the_operator_lifts_a_lock(engine: Engine) {
     let unlock = twostep::auth::Change { unlock: true, ..Default::default() };
     let unlocked = app.change(JANE, unlock).await;
 
-    assert_eq!(locked.locked_until, Some(app.clock.now().plus(Duration::from_secs(300))));
+    assert_eq!(locked.locked_until, Some(app.clock.now().plus(Duration::from_mins(5))));
     assert_eq!(unlocked.locked_until, None);
     client.login(JANE).await.token();
 }

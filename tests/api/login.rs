@@ -24,7 +24,7 @@ on_every_engine!(
 
 const JANE: &str = "jane@example.com";
 
-/// What stands in every AuthResponse, also where it is null.
+/// What stands in every answer to a login, also where it is null.
 const MEMBERS: [&str; 5] =
     ["isAuthSuccessful", "errorMessage", "token", "is2StepVerificationRequired", "provider"];
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 use serde_json::json;
 
 use crate::support::*;
@@ -183,7 +183,6 @@ async fn nothing_is_handed_over_after_it_expired(engine: Engine) {
 }
 
 async fn an_open_challenge_has_its_message_in_the_same_commit(engine: Engine) {
-    use sea_orm::ConnectionTrait;
     let app = TestApp::start(engine).await;
     app.add_two_step_user(JANE).await;
     app.db().execute_unprepared("ALTER TABLE messages RENAME TO messages_away").await.unwrap();

@@ -65,7 +65,7 @@ impl OtpProvider for Probe {
             Mood::Invalid => return Ok(None),
             Mood::Slow => {
                 self.waiting.fetch_add(1, Ordering::SeqCst);
-                tokio::time::sleep(Duration::from_secs(600)).await;
+                tokio::time::sleep(Duration::from_mins(10)).await;
             }
             Mood::Well | Mood::PanicsInCompose => {}
         }

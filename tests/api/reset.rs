@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sea_orm::EntityTrait;
 use serde_json::json;
 
 use crate::support::*;
@@ -226,7 +227,6 @@ async fn a_reset_does_not_skip_the_second_step(engine: Engine) {
 }
 
 async fn a_reset_ends_sessions(engine: Engine) {
-    use sea_orm::EntityTrait;
     let app = TestApp::start(engine).await;
     app.add_user(JANE).await;
     let client = app.client();

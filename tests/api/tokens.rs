@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use twostep::auth::Change;
 
@@ -75,7 +76,6 @@ async fn a_token_says_what_the_contract_says(engine: Engine) {
     }
     assert!(claims["jti"].as_str().unwrap().len() >= 16);
     let session: uuid::Uuid = claims["sid"].as_str().unwrap().parse().unwrap();
-    use sea_orm::EntityTrait;
     let row = entity::session::Entity::find_by_id(session).one(app.db()).await.unwrap().unwrap();
     assert_eq!(row.expires_at, (now + 600) * 1000);
     let checked = verify_by(&keys(&app).await, &token, Algorithm::EdDSA).unwrap();
@@ -91,7 +91,6 @@ async fn the_signing_key_outlives_a_restart(engine: Engine) {
 
     second.client().get_with("/api/companies", &token).await.assert_status(200);
     assert_eq!(keys(&second).await, keys(&app).await);
-    use sea_orm::EntityTrait;
     let rows = entity::signing_key::Entity::find().all(app.db()).await.unwrap();
     assert_eq!(rows.len(), 1);
     let seed_is_clear = rows[0].private_key.windows(16).any(|bytes| bytes == &[0x30, 0x2e, 0x02, 0x01][..]);

@@ -33,7 +33,7 @@ impl Answer {
         self.headers.get(name).map(|value| value.to_str().unwrap().to_owned())
     }
 
-    /// The access token of an AuthResponse; panics if there is none.
+    /// The access token of a completed sign-in; panics if there is none.
     #[track_caller]
     pub(crate) fn token(&self) -> String {
         self.assert_status(200);
@@ -61,7 +61,7 @@ impl Answer {
         assert_eq!((self.status, self.text.as_str()), (status, text));
     }
 
-    /// Asserts an AuthResponse that refuses with `message`.
+    /// Asserts a login that is refused with `message`.
     #[track_caller]
     pub(crate) fn assert_refused(&self, message: &str) {
         self.assert_status(401);
