@@ -10,6 +10,7 @@ mod lane;
 mod mail;
 mod message;
 mod person;
+mod porter;
 mod queue;
 mod relay;
 mod sealed;

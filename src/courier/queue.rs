@@ -25,7 +25,7 @@ const KEPT: Duration = Duration::from_hours(24);
 pub struct Queued {
     /// Id of the row in `messages`.
     pub id: Uuid,
-    pub(super) queued_at: Timestamp,
+    pub(super) at: Timestamp,
     /// Kept so that the row need not be read and opened again in this process.
     pub(super) message: Box<Message>,
 }
@@ -39,7 +39,7 @@ impl fmt::Debug for Queued {
 impl From<Queued> for Parcel {
     fn from(queued: Queued) -> Self {
         let Message { to, content, code, expires_at, .. } = *queued.message;
-        let delivery = Delivery { id: queued.id, queued_at: queued.queued_at, to, content, code };
+        let delivery = Delivery { id: queued.id, queued_at: queued.at, to, content, code };
         Self { delivery, expires_at, attempts: 1 }
     }
 }
@@ -81,7 +81,7 @@ impl Courier {
         let body = sealed::seal(&self.store.vault, id, message).map_err(unwritable)?;
         self.insert(tx, ActiveModel { status: Set("queued".to_owned()), ..self.row(id, body, message, now) })
             .await?;
-        Ok(Queued { id, queued_at: now, message: Box::new(message.clone()) })
+        Ok(Queued { id, at: now, message: Box::new(message.clone()) })
     }
 
     /// Stores a row that costs what [`Courier::enqueue`] costs and is carried to nobody, so that the time of an answer does not tell whether an address is known.

@@ -16,7 +16,7 @@ const ADDRESS: &str = "192.0.2.1";
 /// # Errors
 /// For the first template that does not render or leaves out what it is for.
 pub(super) fn check(templates: &Templates) -> Result<(), TemplateError> {
-    let lifetime = Lifetime(Duration::from_secs(7_200));
+    let lifetime = Lifetime(Duration::from_hours(2));
     let link = templates.email("confirm_email", ConfirmEmail { name: NAME, link: LINK, lifetime })?;
     check_link("confirm_email", &link)?;
     let link = templates.email("reset_password", ResetPassword { name: NAME, link: LINK, lifetime })?;

@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_link_stands_alone_in_the_text_and_is_escaped_in_html() {
-        let lifetime = Lifetime(Duration::from_secs(7_200));
+        let lifetime = Lifetime(Duration::from_hours(2));
         let mail =
             built_in().email("confirm_email", ConfirmEmail { name: "Ann", link: LINK, lifetime }).unwrap();
 
@@ -286,12 +286,8 @@ mod tests {
 
     #[test]
     fn a_missing_variable_is_an_error_and_not_a_gap() {
-        let name = "Ann";
-        #[derive(Serialize)]
-        struct Lacking<'a> {
-            name: &'a str,
-        }
+        let lacking = Notice { name: "Ann", page: "http://localhost" };
 
-        assert!(built_in().email("confirm_email", Lacking { name }).is_err());
+        assert!(built_in().email("confirm_email", lacking).is_err());
     }
 }

@@ -20,3 +20,20 @@ pub struct Account {
     /// Whether an authenticator is enrolled.
     pub has_authenticator: bool,
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(in crate::otp) fn jane() -> Account {
+        Account {
+            id: Uuid::new_v4(),
+            email: "jane@example.com".to_owned(),
+            email_confirmed: true,
+            name: "Jane Doe".to_owned(),
+            locale: None,
+            confirmed_phone: Some("+4915112345667".to_owned()),
+            has_authenticator: false,
+        }
+    }
+}

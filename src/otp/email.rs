@@ -1,3 +1,87 @@
-//! TODO
-/// TODO
-pub struct EmailOtpProvider;
+//! Codes by mail.
+
+use async_trait::async_trait;
+
+use super::wording::Wording;
+use super::{Account, Code, CodeContext, Destination, OtpProvider, ProviderError, ProviderKind};
+use crate::courier::{Carrier, Message, Priority, Templates};
+
+/// Mails a code to the account's confirmed address.
+pub struct EmailOtpProvider {
+    templates: Templates,
+}
+
+impl EmailOtpProvider {
+    /// A provider that words its mails by `email/code.*`.
+    #[must_use]
+    pub fn new(templates: Templates) -> Self {
+        Self { templates }
+    }
+}
+
+#[async_trait]
+impl OtpProvider for EmailOtpProvider {
+    fn kind(&self) -> ProviderKind {
+        ProviderKind::Email
+    }
+
+    async fn valid_for(&self, account: &Account) -> Result<Option<Destination>, ProviderError> {
+        Ok(destination(account))
+    }
+
+    async fn compose(
+        &self,
+        account: &Account,
+        code: &Code,
+        context: &CodeContext,
+    ) -> Result<Message, ProviderError> {
+        let wording = Wording::new(account, code, context, "");
+        Ok(Message {
+            carrier: Carrier::Mail,
+            to: context.destination.clone(),
+            content: self.templates.email("code", wording).map_err(ProviderError::failed)?,
+            code: Some(code.expose().to_owned()),
+            priority: Priority::Code,
+            expires_at: context.expires_at,
+        })
+    }
+}
+
+fn destination(account: &Account) -> Option<Destination> {
+    account
+        .email_confirmed
+        .then(|| Destination { address: account.email.clone(), masked: masked(&account.email) })
+}
+
+/// `jane@example.com` as `j•••@example.com`: enough for its owner, and not even the length for others.
+fn masked(address: &str) -> String {
+    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+    let first = local.chars().next().map(String::from).unwrap_or_default();
+    format!("{first}•••@{domain}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::otp::account::tests::jane;
+
+    #[test]
+    fn only_a_confirmed_address_is_offered_and_shown_masked() {
+        let confirmed = Account { email_confirmed: true, ..jane() };
+        let unconfirmed = Account { email_confirmed: false, ..jane() };
+
+        let offered = destination(&confirmed).unwrap();
+
+        assert_eq!(offered.address, "jane@example.com");
+        assert_eq!(offered.masked, "j•••@example.com");
+        assert_eq!(destination(&unconfirmed), None);
+    }
+
+    #[test]
+    fn masks_survive_odd_addresses() {
+        assert_eq!(masked("é@example.com"), "é•••@example.com");
+        assert_eq!(masked("\"a@b\"@example.com"), "\"•••@example.com");
+        assert_eq!(masked("nonsense"), "n•••@");
+        assert_eq!(masked(""), "•••@");
+    }
+}

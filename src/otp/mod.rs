@@ -6,11 +6,16 @@ mod code;
 mod email;
 mod provider;
 mod registry;
+mod seat;
 mod settings;
 mod sms;
+mod wording;
+
+/// For those who implement [`OtpProvider`].
+pub use async_trait::async_trait;
 
 pub use account::Account;
-pub use actor::ProviderActor;
+pub use actor::{Compose, ProviderActor, ValidFor};
 pub use code::Code;
 pub use email::EmailOtpProvider;
 pub use provider::{CodeContext, Destination, Offer, OtpProvider, ProviderError, ProviderKind, Purpose};

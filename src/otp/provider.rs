@@ -1,5 +1,7 @@
 //! The trait that a provider implements.
 
+use std::fmt::Display;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +62,15 @@ impl Purpose {
             Self::ConfirmPhone => "confirm_phone",
         }
     }
+
+    /// What a message calls it, after "to": `your code to sign in`.
+    #[must_use]
+    pub fn for_people(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign in",
+            Self::ConfirmPhone => "confirm your phone number",
+        }
+    }
 }
 
 /// What a message with a code tells besides the code.
@@ -77,23 +88,42 @@ pub struct CodeContext {
     pub minutes: u64,
 }
 
-/// Why a provider gave no answer.
+/// Why a provider gave no answer. The first text is the provider's configured name, which the registry fills in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
-    /// Too many requests are in flight, it took too long, or it panicked: try again later.
+    /// Too many requests are in flight, it took too long, or its actor died: try again later.
     #[error("provider {0} is busy")]
     Busy(String),
     /// It does not do this (a computed code cannot be composed).
     #[error("provider {0} does not do this")]
     Unsupported(String),
-    /// It failed; the text is for the log.
+    /// It failed or panicked; the text is for the log and must hold neither code nor destination.
     #[error("provider {0} failed: {1}")]
     Failed(String, String),
 }
 
+impl ProviderError {
+    /// A failure for a provider to return; the registry adds the name that it is registered by.
+    #[must_use]
+    pub fn failed(cause: impl Display) -> Self {
+        Self::Failed(String::new(), cause.to_string())
+    }
+
+    /// The same error of the provider `name`.
+    pub(super) fn of(self, name: &str) -> Self {
+        let name = name.to_owned();
+        match self {
+            Self::Busy(_) => Self::Busy(name),
+            Self::Unsupported(_) => Self::Unsupported(name),
+            Self::Failed(_, cause) => Self::Failed(name, cause),
+        }
+    }
+}
+
 /// A way to get a one-time code to a user, or to check one that the user's device computed.
 ///
-/// Implementations run behind a [`super::ProviderActor`]: a slow or panicking one costs its own requests only.
+/// Implementations run behind a [`super::ProviderActor`], in a thread of their own: a slow or panicking one costs its own
+/// requests only. Work that blocks the thread holds up the provider's other requests; give it to a blocking pool.
 #[async_trait]
 pub trait OtpProvider: Send + Sync + 'static {
     /// The kind of the provider.
@@ -115,4 +145,7 @@ pub trait OtpProvider: Send + Sync + 'static {
         code: &Code,
         context: &CodeContext,
     ) -> Result<Message, ProviderError>;
+
+    // Codes that a device computes join here: a `check(account, code)` that answers with the matched step, beside a
+    // `compose` that is then `Unsupported`; each with a default, a message of the actor and a method of the registry.
 }

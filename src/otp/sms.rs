@@ -1,3 +1,84 @@
-//! TODO
-/// TODO
-pub struct SmsOtpProvider;
+//! Codes by text.
+
+use async_trait::async_trait;
+
+use super::wording::Wording;
+use super::{Account, Code, CodeContext, Destination, OtpProvider, ProviderError, ProviderKind};
+use crate::courier::{Carrier, Message, Priority, Templates};
+
+/// Texts a code to the account's confirmed phone number; the courier carries it by the gateway of the same name.
+pub struct SmsOtpProvider {
+    name: String,
+    templates: Templates,
+    host: String,
+}
+
+impl SmsOtpProvider {
+    /// The provider `name`, which words its texts by `sms/code.txt`. `host` is the one of `public_url`: the last line of a text binds the code to it.
+    #[must_use]
+    pub fn new(name: &str, templates: Templates, host: &str) -> Self {
+        Self { name: name.to_owned(), templates, host: host.to_owned() }
+    }
+}
+
+#[async_trait]
+impl OtpProvider for SmsOtpProvider {
+    fn kind(&self) -> ProviderKind {
+        ProviderKind::Sms
+    }
+
+    async fn valid_for(&self, account: &Account) -> Result<Option<Destination>, ProviderError> {
+        Ok(destination(account))
+    }
+
+    async fn compose(
+        &self,
+        account: &Account,
+        code: &Code,
+        context: &CodeContext,
+    ) -> Result<Message, ProviderError> {
+        let wording = Wording::new(account, code, context, &self.host);
+        Ok(Message {
+            carrier: Carrier::Sms(self.name.clone()),
+            to: context.destination.clone(),
+            content: self.templates.sms("code", wording).map_err(ProviderError::failed)?,
+            code: Some(code.expose().to_owned()),
+            priority: Priority::Code,
+            expires_at: context.expires_at,
+        })
+    }
+}
+
+fn destination(account: &Account) -> Option<Destination> {
+    let number = account.confirmed_phone.as_ref()?;
+    Some(Destination { address: number.clone(), masked: masked(number) })
+}
+
+/// `+4915112345667` as `•••• 67`.
+fn masked(number: &str) -> String {
+    let tail = number.char_indices().nth_back(1).and_then(|(at, _)| number.get(at..));
+    format!("•••• {}", tail.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::otp::account::tests::jane;
+
+    #[test]
+    fn only_a_confirmed_number_is_offered_and_shown_masked() {
+        let with_phone = Account { confirmed_phone: Some("+4915112345667".to_owned()), ..jane() };
+        let without = Account { confirmed_phone: None, ..jane() };
+
+        let offered = destination(&with_phone).unwrap();
+
+        assert_eq!(offered.address, "+4915112345667");
+        assert_eq!(offered.masked, "•••• 67");
+        assert_eq!(destination(&without), None);
+    }
+
+    #[test]
+    fn a_number_too_short_to_hide_anything_is_not_shown() {
+        assert_eq!(masked("7"), "•••• ");
+    }
+}

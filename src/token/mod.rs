@@ -1,7 +1,9 @@
 //! Access tokens: claims, signing keys, JWKS.
 
 mod claims;
+mod key;
 mod keys;
+mod payload;
 mod settings;
 mod tokens;
 

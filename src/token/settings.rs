@@ -18,6 +18,35 @@ pub enum Algorithm {
     HS256,
 }
 
+impl Algorithm {
+    /// The name in configuration, database and token header (RFC 7518 section 3.1, RFC 8037 section 3.1).
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EdDSA => "EdDSA",
+            Self::ES256 => "ES256",
+            Self::RS256 => "RS256",
+            Self::HS256 => "HS256",
+        }
+    }
+
+    /// The algorithm of that name.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        [Self::EdDSA, Self::ES256, Self::RS256, Self::HS256].into_iter().find(|known| known.as_str() == name)
+    }
+}
+
+impl From<Algorithm> for jsonwebtoken::Algorithm {
+    fn from(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::EdDSA => Self::EdDSA,
+            Algorithm::ES256 => Self::ES256,
+            Algorithm::RS256 => Self::RS256,
+            Algorithm::HS256 => Self::HS256,
+        }
+    }
+}
+
 /// `[tokens]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -10,26 +10,26 @@ use twostep::courier::{Delivery, DeliveryError, Gateway};
 
 /// Keeps every hand-over waiting until it is let go.
 #[derive(Clone)]
-pub struct Gate {
-    pub started: Arc<Mutex<Vec<String>>>,
+pub(crate) struct Gate {
+    pub(crate) started: Arc<Mutex<Vec<String>>>,
     open: Arc<Semaphore>,
 }
 
 impl Gate {
-    pub fn closed() -> Self {
+    pub(crate) fn closed() -> Self {
         Self { started: Arc::default(), open: Arc::new(Semaphore::new(0)) }
     }
 
-    pub fn let_through(&self, count: usize) {
+    pub(crate) fn let_through(&self, count: usize) {
         self.open.add_permits(count);
     }
 
-    pub fn started(&self) -> Vec<String> {
+    pub(crate) fn started(&self) -> Vec<String> {
         self.started.lock().unwrap().clone()
     }
 
     /// Waits until `count` hand-overs have started.
-    pub async fn wait_for(&self, count: usize) -> Vec<String> {
+    pub(crate) async fn wait_for(&self, count: usize) -> Vec<String> {
         let waiting = async {
             while self.started().len() < count {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -55,9 +55,9 @@ impl Gateway for Gate {
 }
 
 /// Hands over, and then panics the first time: the relay has the mail and nobody knows.
-pub struct PanicsAfter<G> {
-    pub inner: G,
-    pub calls: AtomicUsize,
+pub(crate) struct PanicsAfter<G> {
+    pub(crate) inner: G,
+    pub(crate) calls: AtomicUsize,
 }
 
 #[async_trait]
@@ -74,7 +74,7 @@ impl<G: Gateway> Gateway for PanicsAfter<G> {
 }
 
 /// Never comes back.
-pub struct Hangs;
+pub(crate) struct Hangs;
 
 #[async_trait]
 impl Gateway for Hangs {

@@ -15,20 +15,20 @@ use twostep::vault::{MasterKey, Vault};
 use uuid::Uuid;
 
 /// How long a test waits for what is to come.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a test waits for what is not to come.
-pub const QUIET: Duration = Duration::from_millis(200);
+pub(crate) const QUIET: Duration = Duration::from_millis(200);
 
-pub struct House {
+pub(crate) struct House {
     _dir: TempDir,
-    pub db: DatabaseConnection,
-    pub vault: Vault,
-    pub clock: Clock,
-    pub courier: Courier,
+    pub(crate) db: DatabaseConnection,
+    pub(crate) vault: Vault,
+    pub(crate) clock: Clock,
+    pub(crate) courier: Courier,
 }
 
 impl House {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut options =
             ConnectOptions::new(format!("sqlite://{}?mode=rwc", dir.path().join("test.db").display()));
@@ -43,28 +43,28 @@ impl House {
     }
 
     /// A courier of another process on the same database.
-    pub fn neighbour(&self) -> Courier {
+    pub(crate) fn neighbour(&self) -> Courier {
         Courier::new(self.db.clone(), self.vault.clone(), self.clock.clone())
     }
 
-    pub fn start(&self, mail: impl Gateway) -> Dispatcher {
+    pub(crate) fn start(&self, mail: impl Gateway) -> Dispatcher {
         self.courier.start(only_mail(Arc::new(mail)))
     }
 
     /// A mail with a code, good for five minutes.
-    pub fn message(&self, to: &str) -> Message {
+    pub(crate) fn message(&self, to: &str) -> Message {
         let content = Content {
             subject: "Authentication token".to_owned(),
             text: "Hello Jürgen,\n\n048151\n\n. a dot".to_owned(),
             html: "<p>048151</p>".to_owned(),
         };
-        let expires_at = self.clock.now().plus(Duration::from_secs(300));
+        let expires_at = self.clock.now().plus(Duration::from_mins(5));
         let (carrier, priority, code) = (Carrier::Mail, Priority::Code, Some("048151".to_owned()));
         Message { carrier, to: to.to_owned(), content, code, priority, expires_at }
     }
 
     /// Stores and commits `message`, and tells nobody.
-    pub async fn store(&self, message: &Message) -> twostep::courier::Queued {
+    pub(crate) async fn store(&self, message: &Message) -> twostep::courier::Queued {
         let tx = self.db.begin().await.unwrap();
         let queued = self.courier.enqueue(&tx, message, self.clock.now()).await.unwrap();
         tx.commit().await.unwrap();
@@ -72,23 +72,23 @@ impl House {
     }
 
     /// Stores, commits and wakes.
-    pub async fn send(&self, message: &Message) -> Uuid {
+    pub(crate) async fn send(&self, message: &Message) -> Uuid {
         let queued = self.store(message).await;
         let id = queued.id;
         self.courier.wake(queued);
         id
     }
 
-    pub async fn row(&self, id: Uuid) -> entity::message::Model {
+    pub(crate) async fn row(&self, id: Uuid) -> entity::message::Model {
         entity::message::Entity::find_by_id(id).one(&self.db).await.unwrap().expect("a row")
     }
 
     /// Waits until the row `id` has `status`.
-    pub async fn wait_for_status(&self, id: Uuid, status: &str) -> entity::message::Model {
+    pub(crate) async fn wait_for_status(&self, id: Uuid, status: &str) -> entity::message::Model {
         self.wait_for_row(id, |row| row.status == status).await
     }
 
-    pub async fn wait_for_row(
+    pub(crate) async fn wait_for_row(
         &self,
         id: Uuid,
         holds: impl Fn(&entity::message::Model) -> bool,
@@ -111,15 +111,15 @@ impl House {
     }
 }
 
-pub fn only_mail(gateway: Arc<dyn Gateway>) -> HashMap<Carrier, Arc<dyn Gateway>> {
+pub(crate) fn only_mail(gateway: Arc<dyn Gateway>) -> HashMap<Carrier, Arc<dyn Gateway>> {
     HashMap::from([(Carrier::Mail, gateway)])
 }
 
 /// A gateway to the relay at `url`.
-pub fn smtp(url: &str, timeout: Duration) -> SmtpGateway {
+pub(crate) fn smtp(url: &str, timeout: Duration) -> SmtpGateway {
     SmtpGateway::new(&secret(url), "twostep <no-reply@example.com>", timeout).unwrap()
 }
 
-pub fn secret(text: &str) -> SecretString {
+pub(crate) fn secret(text: &str) -> SecretString {
     SecretString::from(text.to_owned())
 }

@@ -16,7 +16,7 @@ use tokio_rustls::rustls::ServerConfig;
 
 /// What the relay does with the next mails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Behaviour {
+pub(crate) enum Behaviour {
     /// Takes them.
     Accept,
     /// Answers so many recipients with 451, then takes them.
@@ -32,37 +32,37 @@ pub enum Behaviour {
 /// Whether and when the relay speaks TLS.
 #[derive(Clone)]
 enum Tls {
-    None,
-    StartTls(Arc<ServerConfig>),
+    Never,
+    Upgraded(Arc<ServerConfig>),
     Implicit(Arc<ServerConfig>),
 }
 
 /// A mail as the relay took it.
 #[derive(Clone, Debug)]
-pub struct SunkMail {
+pub(crate) struct SunkMail {
     /// Address of MAIL FROM.
-    pub from: String,
+    pub(crate) from: String,
     /// Addresses of RCPT TO.
-    pub to: Vec<String>,
+    pub(crate) to: Vec<String>,
     /// Decoded subject.
-    pub subject: String,
+    pub(crate) subject: String,
     /// Names and raw values of all headers, in order.
-    pub headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     /// Decoded text part.
-    pub text: String,
+    pub(crate) text: String,
     /// Decoded HTML part.
-    pub html: String,
+    pub(crate) html: String,
     /// The whole mail as it came.
-    pub raw: String,
+    pub(crate) raw: String,
     /// When MAIL FROM was heard.
-    pub mail_from_at: Instant,
+    pub(crate) mail_from_at: Instant,
     /// When the mail was taken.
-    pub received_at: Instant,
+    pub(crate) received_at: Instant,
 }
 
 impl SunkMail {
     /// The raw value of the first header `name`, trimmed; empty if there is none.
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name));
         found.map_or("", |(_, value)| value.trim())
     }
@@ -81,7 +81,7 @@ struct Relay {
 }
 
 /// A running relay; dropping it closes its port and its connections.
-pub struct SmtpSink {
+pub(crate) struct SmtpSink {
     address: SocketAddr,
     relay: Arc<Relay>,
     listening: JoinHandle<()>,
@@ -89,27 +89,27 @@ pub struct SmtpSink {
 
 impl SmtpSink {
     /// A relay without TLS and without AUTH that takes everything.
-    pub async fn start() -> Self {
-        Self::start_as(Tls::None, None, false).await
+    pub(crate) async fn start() -> Self {
+        Self::start_as(Tls::Never, None, false).await
     }
 
     /// A relay that wants AUTH PLAIN or LOGIN first.
-    pub async fn start_with_auth(user: &str, password: &str) -> Self {
-        Self::start_as(Tls::None, Some((user.to_owned(), password.to_owned())), false).await
+    pub(crate) async fn start_with_auth(user: &str, password: &str) -> Self {
+        Self::start_as(Tls::Never, Some((user.to_owned(), password.to_owned())), false).await
     }
 
     /// A relay that takes addresses beyond ASCII (RFC 6531).
-    pub async fn start_with_smtp_utf8() -> Self {
-        Self::start_as(Tls::None, None, true).await
+    pub(crate) async fn start_with_smtp_utf8() -> Self {
+        Self::start_as(Tls::Never, None, true).await
     }
 
     /// A relay that offers STARTTLS and takes nothing without it.
-    pub async fn start_with_starttls(config: Arc<ServerConfig>) -> Self {
-        Self::start_as(Tls::StartTls(config), Some(("user".to_owned(), "password".to_owned())), false).await
+    pub(crate) async fn start_with_starttls(config: Arc<ServerConfig>) -> Self {
+        Self::start_as(Tls::Upgraded(config), Some(("user".to_owned(), "password".to_owned())), false).await
     }
 
     /// A relay that speaks TLS from the first byte.
-    pub async fn start_with_tls(config: Arc<ServerConfig>) -> Self {
+    pub(crate) async fn start_with_tls(config: Arc<ServerConfig>) -> Self {
         Self::start_as(Tls::Implicit(config), None, false).await
     }
 
@@ -132,37 +132,37 @@ impl SmtpSink {
     }
 
     /// `smtp://127.0.0.1:PORT`
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("smtp://{}", self.address)
     }
 
     /// The port on 127.0.0.1.
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.address.port()
     }
 
     /// How the next recipients are answered, also on open connections.
-    pub fn set_behaviour(&self, behaviour: Behaviour) {
+    pub(crate) fn set_behaviour(&self, behaviour: Behaviour) {
         *self.relay.behaviour.lock().unwrap() = behaviour;
     }
 
     /// Closes every open connection and goes on listening.
-    pub fn hang_up(&self) {
+    pub(crate) fn hang_up(&self) {
         self.relay.hang_up.notify_waiters();
     }
 
     /// The mails that were taken, oldest first.
-    pub fn mails(&self) -> Vec<SunkMail> {
+    pub(crate) fn mails(&self) -> Vec<SunkMail> {
         self.relay.mails.lock().unwrap().clone()
     }
 
     /// Every address that was heard in RCPT TO, refused ones too.
-    pub fn recipients(&self) -> Vec<String> {
+    pub(crate) fn recipients(&self) -> Vec<String> {
         self.relay.recipients.lock().unwrap().clone()
     }
 
     /// How many connections were opened.
-    pub fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         *self.relay.connections.lock().unwrap()
     }
 
@@ -170,7 +170,7 @@ impl SmtpSink {
     ///
     /// # Panics
     /// When they were not within `patience`.
-    pub async fn wait_for(&self, count: usize, patience: Duration) -> Vec<SunkMail> {
+    pub(crate) async fn wait_for(&self, count: usize, patience: Duration) -> Vec<SunkMail> {
         self.wait_until(patience, || self.mails().len() >= count).await;
         self.mails()
     }
@@ -179,7 +179,7 @@ impl SmtpSink {
     ///
     /// # Panics
     /// When they were not within `patience`.
-    pub async fn wait_for_recipients(&self, count: usize, patience: Duration) {
+    pub(crate) async fn wait_for_recipients(&self, count: usize, patience: Duration) {
         self.wait_until(patience, || self.recipients().len() >= count).await;
     }
 
@@ -231,14 +231,14 @@ async fn serve(stream: TcpStream, relay: Arc<Relay>) {
 async fn converse(stream: TcpStream, relay: Arc<Relay>) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     match relay.tls.clone() {
-        Tls::None => {
+        Tls::Never => {
             Session::new(stream, relay, true).greet().await?;
         }
         Tls::Implicit(config) => {
             let stream = TlsAcceptor::from(config).accept(stream).await?;
             Session::new(stream, relay, true).greet().await?;
         }
-        Tls::StartTls(config) => {
+        Tls::Upgraded(config) => {
             if let Some(stream) = Session::new(stream, Arc::clone(&relay), false).greet().await? {
                 let stream = TlsAcceptor::from(config).accept(stream).await?;
                 Session::new(stream, relay, true).talk().await?;
@@ -321,9 +321,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             lines.push("AUTH PLAIN LOGIN");
         }
         let (last, others) = lines.split_last().unwrap();
-        let mut answer: String = others.iter().map(|line| format!("250-{line}\r\n")).collect();
-        answer.push_str(&format!("250 {last}"));
-        self.say(&answer).await
+        for line in others {
+            self.say(&format!("250-{line}")).await?;
+        }
+        self.say(&format!("250 {last}")).await
     }
 
     async fn auth(&mut self, line: &str) -> std::io::Result<()> {
@@ -397,7 +398,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             html: parsed.body_html(0).unwrap_or_default().replace("\r\n", "\n"),
             mail_from_at,
             received_at: Instant::now(),
-            raw: raw.clone(),
+            raw,
         };
         self.relay.mails.lock().unwrap().push(mail);
         self.relay.changed.notify_waiters();
