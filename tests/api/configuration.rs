@@ -78,6 +78,7 @@ async fn bad_values_are_refused_by_name() {
         ("two_step.code_length", "0"),
         ("two_step.default_provider", "Pigeon"),
         ("tokens.algorithm", "none"),
+        ("tokens.algorithm", "HS256"),
         ("limits.login_per_ip", "many"),
         ("mail.from", "nobody"),
         ("mail.transport", "pigeon"),

@@ -59,11 +59,11 @@ async fn the_command_takes_back_the_last_one(engine: Engine) {
     let environment = [(variable("database.url"), database.url.clone())];
     let settings = Settings::load(None, environment).unwrap();
 
-    let before = migrate(&settings, Migration::Status).await.unwrap();
-    let up = migrate(&settings, Migration::Up).await.unwrap();
-    let down = migrate(&settings, Migration::Down).await.unwrap();
-    let again = migrate(&settings, Migration::Up).await.unwrap();
-    let status = migrate(&settings, Migration::Status).await.unwrap();
+    let before = migrate(&settings.database, Migration::Status).await.unwrap();
+    let up = migrate(&settings.database, Migration::Up).await.unwrap();
+    let down = migrate(&settings.database, Migration::Down).await.unwrap();
+    let again = migrate(&settings.database, Migration::Up).await.unwrap();
+    let status = migrate(&settings.database, Migration::Status).await.unwrap();
 
     assert!(before.iter().all(|(_, applied)| !applied), "{before:?}");
     assert!(up.iter().all(|(_, applied)| *applied), "{up:?}");

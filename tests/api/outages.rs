@@ -2,11 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use crate::support::*;
 
-on_every_engine!(without_a_database_every_route_is_busy, a_relay_that_stalls_costs_nobody_else_anything);
+on_every_engine!(
+    without_a_database_every_route_is_busy,
+    where_a_check_cannot_be_made_the_answer_is_no,
+    a_relay_that_stalls_costs_nobody_else_anything,
+);
 
 const JANE: &str = "jane@example.com";
 
@@ -146,4 +151,39 @@ async fn a_client_that_hangs_up_frees_nothing_early_and_leaks_nothing() {
     app.all_sent().await;
     let challenges = app.attempts().await.len();
     assert_eq!(app.mails(JANE, CODE).len(), challenges, "each opened challenge has its mail, heard or not");
+}
+
+/// What is asked of each table must be known before anybody is let in.
+async fn where_a_check_cannot_be_made_the_answer_is_no(engine: Engine) {
+    let app = TestApp::builder(engine).set("two_step.destination_sends", "off").start().await;
+    app.add_two_step_user(JANE).await;
+    app.add_user("joe@example.com").await;
+    let client = app.client();
+    let rename = async |from: &str, to: &str| {
+        app.db().execute_unprepared(&format!("ALTER TABLE {from} RENAME TO {to}")).await.unwrap();
+    };
+
+    for table in ["users", "lockouts", "sessions"] {
+        rename(table, "away").await;
+        let login = client.login("joe@example.com").await;
+        rename("away", table).await;
+
+        assert_eq!(login.text, login_busy(&login), "without {table}");
+    }
+    for table in ["users", "challenges", "challenge_codes", "windows", "sessions"] {
+        let (challenge, code) = app.open_challenge(&client, JANE).await;
+        rename(table, "away").await;
+        let verify = client.verify_challenge(JANE, &code, &challenge).await;
+        rename("away", table).await;
+
+        assert_eq!(verify.text, busy_text(&verify, 400), "without {table}");
+    }
+    client.login("joe@example.com").await.token();
+}
+
+/// The whole body of a busy login.
+#[track_caller]
+fn login_busy(answer: &Answer) -> String {
+    answer.assert_refused(&busy_text(answer, 401));
+    answer.text.clone()
 }

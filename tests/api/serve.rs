@@ -237,3 +237,31 @@ async fn https_is_served_in_the_process() {
     assert!(plain.is_err() || plain.unwrap().status().is_client_error());
     assert_eq!(server.terminate().code(), Some(0));
 }
+
+#[actix_web::test]
+async fn serve_is_the_default_command() {
+    let sink = SmtpSink::start().await;
+
+    let server = Installation::new(&sink).start(&[]);
+
+    server.client().get("/health/live").await.assert_status(200);
+}
+
+#[actix_web::test]
+async fn slow_headers_and_slow_bodies_end_by_the_deadline() {
+    let sink = SmtpSink::start().await;
+    let server = Installation::new(&sink).set("server.request_timeout", "1s").serve();
+    let socket = server.address.trim_start_matches("http://");
+    let half_a_head = "POST /api/accounts/login HTTP/1.1\r\nhost: x\r\ncontent-le";
+    let half_a_body = "POST /api/accounts/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+                       content-length: 100\r\n\r\n{\"email\":";
+
+    for half in [half_a_head, half_a_body] {
+        let start = Instant::now();
+        let (said, closed) = raw::say(socket, half.as_bytes(), Duration::from_secs(12)).await;
+
+        assert!(closed || said.starts_with("HTTP/1.1 4"), "{said}");
+        assert!(!said.starts_with("HTTP/1.1 5"), "{said}");
+        assert!(start.elapsed() < Duration::from_secs(12), "{half}");
+    }
+}

@@ -99,9 +99,9 @@ async fn a_consumed_or_closed_row_takes_no_code(engine: Engine) {
         let mut row = row.one(app.db()).await.unwrap().unwrap().into_active_model();
         let now = app.clock.now().millis();
         if mark == "consumed" {
-            row.consumed_at = Set(Some(now))
+            row.consumed_at = Set(Some(now));
         } else {
-            row.closed_at = Set(Some(now))
+            row.closed_at = Set(Some(now));
         }
         row.update(app.db()).await.unwrap();
 

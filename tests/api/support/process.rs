@@ -105,7 +105,12 @@ impl Installation {
 
     /// Starts the server and waits for its `listening` line.
     pub(crate) fn serve(&self) -> Server {
-        let mut child = self.command(&["serve"]).spawn().unwrap();
+        self.start(&["serve"])
+    }
+
+    /// Runs `arguments` and waits for the `listening` line.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Server {
+        let mut child = self.command(arguments).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         collect(child.stdout.take().unwrap(), log.clone());
         collect(child.stderr.take().unwrap(), log.clone());
