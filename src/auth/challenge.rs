@@ -132,7 +132,7 @@ impl Auth {
         let key = sends_window(&house.vault, &offer.destination.address);
         match window::take(&house.db, &key, house.two_step.load().destination_sends, now).await? {
             Taken::Counted => Ok(now),
-            Taken::Full { retry_after } => Err(LoginError::TooManyCodes { retry_after }),
+            Taken::Full { retry_after } => Err(LoginError::TooManyCodes(Busy { retry_after })),
         }
     }
 

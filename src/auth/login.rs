@@ -1,7 +1,5 @@
 //! The first step: a password.
 
-use std::time::Duration;
-
 use entity::user;
 use log::{info, warn};
 use sea_orm::sea_query::Expr;
@@ -49,10 +47,7 @@ pub enum LoginError {
     NoValidProvider,
     /// The destination has had its messages.
     #[error("too many codes were sent")]
-    TooManyCodes {
-        /// How long until the next one may be sent.
-        retry_after: Duration,
-    },
+    TooManyCodes(Busy),
     /// Try again later.
     #[error(transparent)]
     Busy(#[from] Busy),

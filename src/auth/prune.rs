@@ -26,8 +26,8 @@ impl Auth {
         let sessions = session::Entity::delete_many().filter(session::Column::ExpiresAt.lt(last_month));
         let lockouts =
             lockout::Entity::delete_many().filter(lockout::Column::UpdatedAt.lt(yesterday)).filter(unlocked);
-        Ok(window::prune(db, now).await?
-            + links.exec(db).await?.rows_affected
+        window::prune(db, now).await?;
+        Ok(links.exec(db).await?.rows_affected
             + challenges.exec(db).await?.rows_affected
             + sessions.exec(db).await?.rows_affected
             + lockouts.exec(db).await?.rows_affected)

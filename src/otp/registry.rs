@@ -98,7 +98,7 @@ impl ProviderRegistry {
         seat.ask(|place| Compose { account, code, context, place }).await
     }
 
-    /// Names of the providers of one kind, in the order of offers.
+    /// Names of the providers of one kind, in order.
     #[must_use]
     pub fn names_of(&self, kind: ProviderKind) -> Vec<String> {
         self.0.iter().filter(|seat| seat.kind() == kind).map(|seat| seat.name().to_owned()).collect()

@@ -49,11 +49,8 @@ async fn open(settings: &DatabaseSettings, most: u32) -> anyhow::Result<Database
     let url = settings.url.expose_secret();
     make_folder(url)?;
     let mut options = ConnectOptions::new(url);
-    options
-        .max_connections(most)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(|sqlite| {
+    options.max_connections(most).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false).map_sqlx_sqlite_opts(
+        |sqlite| {
             sqlite
                 .create_if_missing(true)
                 .foreign_keys(true)
@@ -61,7 +58,8 @@ async fn open(settings: &DatabaseSettings, most: u32) -> anyhow::Result<Database
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(BUSY_TIMEOUT)
                 .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
-        });
+        },
+    );
     // The error of a driver may repeat the URL, and with it a password.
     match Database::connect(options).await {
         Ok(db) => Ok(db),
@@ -107,8 +105,9 @@ pub async fn migrate(settings: &DatabaseSettings, what: Migration) -> anyhow::Re
     unlock(&db).await?;
     db.close().await.context("cannot close the database")?;
     drop(file_lock);
-    let name = |migration: &migration::Boxed| migration.name().to_owned();
-    Ok(Migrator::migrations().iter().map(name).map(|name| (name.clone(), !pending.contains(&name))).collect())
+    let all = Migrator::migrations();
+    let names = all.iter().map(|migration| migration.name().to_owned());
+    Ok(names.map(|name| (name.clone(), !pending.contains(&name))).collect())
 }
 
 async fn lock(db: &DatabaseConnection, url: &str) -> anyhow::Result<Option<std::fs::File>> {
@@ -140,6 +139,8 @@ async fn unlock(db: &DatabaseConnection) -> anyhow::Result<()> {
 }
 
 async fn run(db: &DatabaseConnection, sql: &str) -> anyhow::Result<()> {
-    db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.context("cannot lock the database")?;
+    db.query_one_raw(Statement::from_string(db.get_database_backend(), sql))
+        .await
+        .context("cannot lock the database")?;
     Ok(())
 }

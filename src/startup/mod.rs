@@ -9,12 +9,14 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use sea_orm::DatabaseConnection;
 use zeroize::Zeroizing;
 
-use crate::api::{self, Probes, State};
+use crate::api::{self, State};
 use crate::auth::{Auth, AuthParts, HashPool, HashSettings, LinkOrigins};
 use crate::clock::{Clock, Rate};
 use crate::courier::{Courier, Dispatcher, Inbox, Templates, Transport};
 use crate::limits::Limits;
-use crate::otp::{EmailOtpProvider, ProviderRegistry, ProviderSettings, RegistryBuilder, SmsGateway, SmsOtpProvider};
+use crate::otp::{
+    EmailOtpProvider, ProviderRegistry, ProviderSettings, RegistryBuilder, SmsGateway, SmsOtpProvider,
+};
 use crate::settings::Settings;
 use crate::token::Tokens;
 use crate::vault::{Use, Vault};
@@ -145,13 +147,14 @@ impl Running {
         impl ServiceFactory<
             ServiceRequest,
             Config = (),
-            Response = ServiceResponse<impl MessageBody>,
+            Response = ServiceResponse<impl MessageBody + use<>>,
             Error = actix_web::Error,
             InitError = (),
         > + use<>,
     > {
         api::app(State {
             auth: self.auth.clone(),
+            accounts: Arc::new(self.settings.accounts.clone()),
             tokens: self.tokens.clone(),
             limits: self.limits.clone(),
             inbox: self.inbox.clone(),
@@ -159,20 +162,22 @@ impl Running {
             secure_cookies: self.server.public_url.scheme() == "https",
             server: self.server.clone(),
             cookie_key: self.cookie_key.clone(),
-            probes: self.probes(),
+            ready: self.ready(),
+            health: self.health(),
         })
     }
 
-    fn probes(&self) -> Probes {
-        let (db, providers, dispatcher) = (self.db.clone(), self.providers.clone(), self.dispatcher.clone());
-        Probes::new(
-            move || {
-                let db = db.clone();
-                async move { db.ping().await.is_ok() }
-            },
-            move || providers.health(),
-            move || dispatcher.health(),
-        )
+    fn ready(&self) -> api::Ready {
+        let db = self.db.clone();
+        Arc::new(move || {
+            let db = db.clone();
+            Box::pin(async move { db.ping().await.is_ok() })
+        })
+    }
+
+    fn health(&self) -> api::Health {
+        let (providers, dispatcher) = (self.providers.clone(), self.dispatcher.clone());
+        Arc::new(move || [providers.health(), dispatcher.health()].concat())
     }
 
     /// Finishes the hand-overs in flight, for at most `shutdown_timeout`.
@@ -257,7 +262,10 @@ fn mail_per_destination(settings: &Settings) -> Rate {
 }
 
 fn link_origins(settings: &Settings) -> LinkOrigins {
-    LinkOrigins { public_url: settings.server.public_url.clone(), allowed: settings.server.allowed_origins.clone() }
+    LinkOrigins {
+        public_url: settings.server.public_url.clone(),
+        allowed: settings.server.allowed_origins.clone(),
+    }
 }
 
 /// Whether anything is caught in the development inbox.
