@@ -13,7 +13,7 @@ use super::{
 };
 use crate::clock::{Clock, OptionalSpan, Quota, Rate, Span, Timestamp};
 use crate::courier::{Courier, Templates};
-use crate::otp::RegistryBuilder;
+use crate::otp::{EmailOtpProvider, RegistryBuilder};
 use crate::vault::{MasterKey, Vault};
 
 /// When the tests take place.
@@ -103,13 +103,15 @@ pub(super) async fn house() -> House {
         queue: accounts.hash_queue,
         patience: Duration::from_secs(15),
     });
+    let templates = Templates::load(None).unwrap();
+    let email = EmailOtpProvider::new(templates.clone());
     let auth = Auth::new(AuthParts {
         db: database.connection.clone(),
         vault: vault.clone(),
         clock: clock.clone(),
         courier: Courier::new(database.connection.clone(), vault.clone(), clock.clone()),
-        templates: Templates::load(None).unwrap(),
-        providers: RegistryBuilder::default().start(),
+        templates,
+        providers: RegistryBuilder::default().register("Email", email).start(),
         hashing: hashing.unwrap(),
         accounts,
         two_step: TwoStepSettings {
