@@ -136,7 +136,7 @@ mod tests {
             first_name: "Jo".to_owned(),
             last_name: "Doe".to_owned(),
         };
-        let expires_at = NOW.plus(std::time::Duration::from_secs(60));
+        let expires_at = NOW.plus(std::time::Duration::from_mins(1));
         let purpose = LinkPurpose::ConfirmEmail;
         let link = NewLink { user, purpose, pending: Some(&pending), now: NOW, expires_at };
         link::create(house.db(), &house.vault, link).await.unwrap()

@@ -5,7 +5,7 @@ use super::*;
 use crate::auth::fixture::{self, House, NOW};
 
 async fn link_for(house: &House, user: &user::Model) -> String {
-    let expires_at = NOW.plus(std::time::Duration::from_secs(60));
+    let expires_at = NOW.plus(std::time::Duration::from_mins(1));
     let purpose = LinkPurpose::ResetPassword;
     let link = NewLink { user, purpose, pending: None, now: NOW, expires_at };
     link::create(house.db(), &house.vault, link).await.unwrap()
