@@ -379,8 +379,11 @@ async fn a_database_that_is_away_for_a_while_ends_nothing() {
 
 #[actix::test]
 async fn stopping_waits_for_what_is_in_flight_and_starts_nothing_more() {
-    let (house, gate) = (House::new().await, Gate::closed());
-    let dispatcher = house.start(gate.clone());
+    let (house, gate, inbox) = (House::new().await, Gate::closed(), Inbox::new());
+    let texts = Carrier::Sms("Sms".to_owned());
+    let mut gateways = crate::house::only_mail(std::sync::Arc::new(gate.clone()));
+    gateways.insert(texts.clone(), inbox.gateway(&texts));
+    let dispatcher = house.courier.start(gateways);
     let in_flight = house.send(&house.message("ann@example.com")).await;
     gate.wait_for(1).await;
 
@@ -391,11 +394,16 @@ async fn stopping_waits_for_what_is_in_flight_and_starts_nothing_more() {
     tokio::time::sleep(QUIET).await;
     assert!(!stopping.is_finished());
     let late = house.send(&house.message("bob@example.com")).await;
+    let mut late_text = house.message("+46700000000");
+    late_text.carrier = texts;
+    let late_text = house.send(&late_text).await;
+    tokio::time::sleep(QUIET).await;
     gate.let_through(2);
     stopping.await.unwrap();
 
     assert_eq!(house.row(in_flight).await.status, "sent");
     assert_eq!(house.row(late).await.status, "queued");
+    assert_eq!(house.row(late_text).await.status, "queued");
     assert_eq!(gate.started(), ["ann@example.com"]);
 }
 
