@@ -11,6 +11,9 @@ use crate::smtp_sink::SmtpSink;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What another process did to a row, with an instant in the future.
+type Change = fn(&mut entity::message::ActiveModel, i64);
+
 async fn set_lease(house: &House, id: uuid::Uuid, until: i64) {
     let row = house.row(id).await;
     let attempts = Set(row.attempts + 1);
@@ -76,7 +79,6 @@ async fn a_late_call_starts_nothing() {
     let (house, inbox) = (House::new().await, Inbox::new());
     let _dispatcher = house.courier.start(only_mail(inbox.gateway(&Carrier::Mail)));
     let later = house.clock.now().plus(Duration::from_secs(9)).millis();
-    type Change = fn(&mut entity::message::ActiveModel, i64);
     let changes: [Change; 3] = [
         |row, _| row.status = Set("sent".to_owned()),
         |row, later| row.lease_until = Set(Some(later)),
