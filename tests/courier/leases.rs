@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{ActiveModelTrait, Set};
+use sea_orm::{ActiveModelTrait, EntityTrait, Set, TransactionTrait};
 use twostep::courier::{Carrier, Inbox};
 
 use crate::gateways::Gate;
@@ -86,10 +86,15 @@ async fn a_late_call_starts_nothing() {
     ];
 
     for change in changes {
-        let queued = house.store(&house.message("ann@example.com")).await;
-        let mut row = house.row(queued.id).await.into();
+        // In one transaction, so that the lane's first look cannot come in between.
+        let tx = house.db.begin().await.unwrap();
+        let now = house.clock.now();
+        let queued = house.courier.enqueue(&tx, &house.message("ann@example.com"), now).await.unwrap();
+        let row = entity::message::Entity::find_by_id(queued.id).one(&tx).await.unwrap();
+        let mut row = row.expect("a row").into();
         change(&mut row, later);
-        row.update(&house.db).await.unwrap();
+        row.update(&tx).await.unwrap();
+        tx.commit().await.unwrap();
         house.courier.wake(queued);
     }
 
