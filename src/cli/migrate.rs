@@ -50,7 +50,7 @@ impl Migrate {
     pub(super) fn run(&self, config: Option<&Path>) -> Result<(), Failure> {
         let settings = load(config)?;
         let _written_at_the_end = logging::start(&quiet());
-        let migrations = startup::block_on(startup::migrate(&settings, self.what.into()))?;
+        let migrations = startup::block_on(startup::migrate(&settings.database, self.what.into()))?;
         if self.json {
             let list = migrations.iter().map(|(name, applied)| json!({"name": name, "applied": applied}));
             return Ok(output::print_json(&list.collect::<Vec<Value>>())?);

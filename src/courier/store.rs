@@ -113,7 +113,6 @@ impl Store {
             .filter(Column::Id.eq(id))
             .filter(Column::Status.eq("queued"))
             .filter(Column::NextAttemptAt.lte(now.millis()))
-            .filter(Column::ExpiresAt.gt(now.millis()))
             .filter(unleased(now))
             .exec(&self.db)
             .await?;

@@ -94,7 +94,9 @@ fn lay_defaults(draft: &mut Draft, defaults: &Table, file: &File, variables: &Va
                 lay_providers(draft, providers, file, variables);
             }
             Value::Table(keys) => {
-                keys.iter().for_each(|(key, value)| lay_default(draft, section, key, value))
+                for (key, value) in keys {
+                    lay_default(draft, section, key, value);
+                }
             }
             value => lay_default(draft, "", section, value),
         }

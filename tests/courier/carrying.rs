@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, EntityTrait, TransactionTrait};
 use twostep::courier::{Carrier, Inbox, Priority};
+use twostep::vault::Use;
 
 use crate::gateways::{Gate, Hangs, PanicsAfter};
 use crate::house::{House, PATIENCE, QUIET, smtp};
@@ -133,6 +134,9 @@ async fn a_decoy_costs_a_row_of_the_same_size_and_goes_nowhere() {
     let decoy = rows.iter().find(|row| row.status == "void").expect("a decoy");
     let again = house.store(&house.message("ann@example.com")).await;
     assert_eq!(size(decoy), size(&house.row(again.id).await));
+    let sealed = decoy.body.as_deref().expect("a body");
+    let plain = house.vault.open(Use::Message, decoy.id.as_bytes(), sealed).unwrap();
+    assert!(plain.iter().all(|byte| *byte == 0), "a decoy says nothing");
 }
 
 #[actix::test]

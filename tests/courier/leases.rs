@@ -72,6 +72,30 @@ async fn the_message_of_a_killed_process_is_sent_once_its_lease_has_passed() {
 }
 
 #[actix::test]
+async fn a_late_call_starts_nothing() {
+    let (house, inbox) = (House::new().await, Inbox::new());
+    let _dispatcher = house.courier.start(only_mail(inbox.gateway(&Carrier::Mail)));
+    let later = house.clock.now().plus(Duration::from_secs(9)).millis();
+    type Change = fn(&mut entity::message::ActiveModel, i64);
+    let changes: [Change; 3] = [
+        |row, _| row.status = Set("sent".to_owned()),
+        |row, later| row.lease_until = Set(Some(later)),
+        |row, later| row.next_attempt_at = Set(later),
+    ];
+
+    for change in changes {
+        let queued = house.store(&house.message("ann@example.com")).await;
+        let mut row = house.row(queued.id).await.into();
+        change(&mut row, later);
+        row.update(&house.db).await.unwrap();
+        house.courier.wake(queued);
+    }
+
+    tokio::time::sleep(QUIET).await;
+    assert_eq!(inbox.messages().len(), 0);
+}
+
+#[actix::test]
 async fn a_lease_is_a_little_longer_than_a_hand_over() {
     let (house, gate) = (House::new().await, Gate::closed());
     let _dispatcher = house.start(gate.clone());

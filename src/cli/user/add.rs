@@ -1,6 +1,6 @@
 //! `twostep user add`
 
-use std::io::{self, BufRead, Read as _, Write as _};
+use std::io::{self, BufRead, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -20,6 +20,7 @@ Example:
   pass show jane | twostep user add jane@example.com --password-stdin --confirmed";
 
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line are bools")]
 pub(in crate::cli) struct Add {
     /// The account's mail address
     email: String,

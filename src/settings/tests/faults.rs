@@ -23,6 +23,7 @@ server.body_limit = 1  =>  server.body_limit: expected a number from
 server.request_timeout = "15"  =>  server.request_timeout: expected a duration such as
 server.request_timeout = "2h"  =>  server.request_timeout: expected a duration from 100ms to 10m
 database.url = "oracle://x"  =>  database.url: expected a sqlite:, postgres: or mysql: URL
+database.url = "postgres://u:5#sesame@h/d"  =>  database.url: expected a sqlite:
 database.url = ""  =>  database.url: expected a sqlite:, postgres: or mysql: URL
 redis.url = "redis://localhost"  =>  redis.url: not in this version: limits and sessions
 secrets.key = "c2hvcnQ="  =>  secrets.key: expected base64 of exactly 32 bytes
@@ -41,11 +42,13 @@ tokens.algorithm = "none"  =>  tokens.algorithm: unknown variant `none`, expecte
 tokens.algorithm = "HS256"  =>  tokens.hs256_key: expected base64 of at least 32 bytes
 tokens.hs256_key = "c2hvcnQ="  =>  tokens.hs256_key: expected base64 of at least 32 bytes
 tokens.audience = ""  =>  tokens.audience: expected a text
+tokens.issuer = "a b"  =>  tokens.issuer: expected a text
 tokens.refresh_idle = "31d"  =>  tokens.refresh_idle: expected at most refresh_absolute (30d)
 mail.transport = "smpt"  =>  mail.transport: unknown variant `smpt`, expected
 mail.transport = "smtp"  =>  mail.smtp_url: expected the relay's URL
 mail.smtp_url = "smtp://example.com"  =>  mail.smtp_url: expected ?tls=required
 mail.fallback_smtp_url = "http://x"  =>  mail.fallback_smtp_url: expected smtps://
+mail.from = "a\rb <a@b.c>"  =>  mail.from: expected a sender
 mail.from = "nobody"  =>  mail.from: expected a sender
 mail.templates_dir = "/nowhere/at/all"  =>  mail.templates_dir: expected a folder
 providers.Sms.gateway = "pigeon"  =>  providers.Sms.gateway: unknown variant `pigeon`, expected

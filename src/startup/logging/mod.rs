@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use env_logger::{Builder, Logger, Target, WriteStyle};
+use log::warn;
 
 use super::{LogFormat, LogSettings};
 use writer::Queue;
@@ -28,7 +29,7 @@ impl Drop for LogGuard {
 
 /// Starts logging to stderr. `RUST_LOG` wins over the settings. A second start changes nothing.
 pub fn start(settings: &LogSettings) -> LogGuard {
-    let (queue, target) = match Queue::start(Box::new(io::stderr())) {
+    let (queue, target) = match Queue::start(Box::new(io::stderr()), tell_dropped) {
         Ok(queue) => (Some(queue.clone()), Target::Pipe(Box::new(queue))),
         // Without a thread, logs are written where they arise.
         Err(_) => (None, Target::Stderr),
@@ -41,6 +42,10 @@ pub fn start(settings: &LogSettings) -> LogGuard {
     }
     log::set_max_level(level);
     LogGuard(queue)
+}
+
+fn tell_dropped(count: u64) {
+    warn!(count; "log records were dropped: they are not read as fast as they come");
 }
 
 fn style() -> WriteStyle {

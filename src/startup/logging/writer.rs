@@ -7,7 +7,6 @@ use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use log::warn;
 
 /// Records that may wait.
 const CAPACITY: usize = 4096;
@@ -25,15 +24,15 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Starts the thread that writes to `out`.
+    /// Starts the thread that writes to `out`, and hands to `tell` how many records were dropped, once there is room again.
     ///
     /// # Errors
     /// When there is no thread to be had.
-    pub(super) fn start(out: Box<dyn Write + Send>) -> io::Result<Self> {
+    pub(super) fn start(out: Box<dyn Write + Send>, tell: impl Fn(u64) + Send + 'static) -> io::Result<Self> {
         let (items, received) = bounded(CAPACITY);
         let queue = Self { items, dropped: Arc::default() };
         let dropped = Arc::clone(&queue.dropped);
-        thread::Builder::new().name("log".to_owned()).spawn(move || run(&received, &dropped, out))?;
+        thread::Builder::new().name("log".to_owned()).spawn(move || run(&received, &dropped, out, tell))?;
         Ok(queue)
     }
 
@@ -61,7 +60,7 @@ impl Write for Queue {
     }
 }
 
-fn run(items: &Receiver<Item>, dropped: &AtomicU64, out: Box<dyn Write + Send>) {
+fn run(items: &Receiver<Item>, dropped: &AtomicU64, out: Box<dyn Write + Send>, tell: impl Fn(u64)) {
     let mut out = BufWriter::new(out);
     // Errors are not told: there is nowhere to tell them.
     for item in items {
@@ -77,17 +76,10 @@ fn run(items: &Receiver<Item>, dropped: &AtomicU64, out: Box<dyn Write + Send>) 
         if items.is_empty() {
             let _ = out.flush();
         }
-        // Told when there is room again, so that this record is not dropped itself.
-        if items.len() <= CAPACITY / 2 {
-            tell_dropped(dropped);
+        // Not before there is room: telling is a record as well.
+        if items.len() <= CAPACITY / 2 && dropped.load(Ordering::Relaxed) > 0 {
+            tell(dropped.swap(0, Ordering::Relaxed));
         }
-    }
-}
-
-fn tell_dropped(dropped: &AtomicU64) {
-    if dropped.load(Ordering::Relaxed) > 0 {
-        let count = dropped.swap(0, Ordering::Relaxed);
-        warn!(count; "log records were dropped: they are not read as fast as they come");
     }
 }
 
@@ -114,21 +106,25 @@ mod tests {
     #[test]
     fn a_log_that_nobody_reads_holds_nobody_up_and_counts_what_it_drops() {
         let (reader, taken) = mpsc::sync_channel(0);
-        let mut queue = Queue::start(Box::new(Reader(reader))).unwrap();
+        let (tell, told) = mpsc::channel();
+        let tell = move |count| tell.send(count).unwrap();
+        let mut queue = Queue::start(Box::new(Reader(reader)), tell).unwrap();
 
         for _ in 0..CAPACITY * 3 {
             queue.write_all(&[b'x'; 100]).unwrap();
         }
         queue.flush(Duration::from_millis(10));
 
-        assert!(queue.dropped.load(Ordering::Relaxed) as usize >= CAPACITY);
-        drop(taken);
+        let written = thread::spawn(move || taken.iter().flatten().count() as u64 / 100);
+        let dropped = told.recv().unwrap();
+        drop(queue);
+        assert_eq!(written.join().unwrap() + dropped, CAPACITY as u64 * 3);
     }
 
     #[test]
     fn a_flush_waits_for_what_is_queued() {
         let (reader, taken) = mpsc::sync_channel(1000);
-        let mut queue = Queue::start(Box::new(Reader(reader))).unwrap();
+        let mut queue = Queue::start(Box::new(Reader(reader)), |_| ()).unwrap();
 
         queue.write_all(b"one\n").unwrap();
         queue.write_all(b"two\n").unwrap();
