@@ -1,13 +1,20 @@
 //! What the unit tests of this room start from.
 
+use std::time::Duration;
+
 use entity::user;
 use migration::{Migrator, MigratorTrait as _};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database as SeaDatabase, DatabaseConnection};
 use tempfile::TempDir;
 
-use super::{AccountSettings, EmailAddress, PasswordRules, SameAddress};
-use crate::auth::user as users;
-use crate::clock::{Span, Timestamp};
+use super::{
+    AccountSettings, Auth, AuthParts, EmailAddress, HashPool, HashSettings, LinkOrigins, PasswordRules,
+    SameAddress, TwoStepSettings, user as users,
+};
+use crate::clock::{Clock, OptionalSpan, Quota, Rate, Span, Timestamp};
+use crate::courier::{Courier, Templates};
+use crate::otp::RegistryBuilder;
+use crate::vault::{MasterKey, Vault};
 
 /// When the tests take place.
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
@@ -59,4 +66,67 @@ pub(super) async fn insert_user(db: &impl ConnectionTrait, email: &str) -> user:
     let row = user::Model { email_confirmed: true, ..users::new_row(&email, "a hash".to_owned(), NOW) };
     users::insert(db, &row).await.unwrap();
     row
+}
+
+/// The rules over a database of their own. Messages are queued and carried by nobody.
+pub(super) struct House {
+    pub auth: Auth,
+    pub vault: Vault,
+    pub clock: Clock,
+    database: Database,
+}
+
+impl House {
+    pub(super) fn db(&self) -> &DatabaseConnection {
+        &self.database.connection
+    }
+
+    /// The row of a user that is there.
+    pub(super) async fn user(&self, email: &str) -> user::Model {
+        let email = EmailAddress::parse(email).unwrap();
+        users::find_by_email(self.db(), &email).await.unwrap().unwrap()
+    }
+}
+
+/// The rules with everything at its default, at [`NOW`].
+pub(super) async fn house() -> House {
+    let database = database().await;
+    let clock = Clock::manual(NOW);
+    let vault = Vault::new(&MasterKey::generate());
+    let accounts = accounts();
+    let day = Duration::from_secs(24 * 3_600);
+    let hashing = HashPool::start(&HashSettings {
+        memory_kib: accounts.argon2_memory_kib,
+        iterations: accounts.argon2_iterations,
+        parallelism: accounts.argon2_parallelism,
+        threads: accounts.hash_threads,
+        queue: accounts.hash_queue,
+        patience: Duration::from_secs(15),
+    });
+    let auth = Auth::new(AuthParts {
+        db: database.connection.clone(),
+        vault: vault.clone(),
+        clock: clock.clone(),
+        courier: Courier::new(database.connection.clone(), vault.clone(), clock.clone()),
+        templates: Templates::load(None).unwrap(),
+        providers: RegistryBuilder::default().start(),
+        hashing: hashing.unwrap(),
+        accounts,
+        two_step: TwoStepSettings {
+            code_length: 6,
+            code_lifetime: Span::seconds(300),
+            max_attempts: 5,
+            account_attempts: Rate(Some(Quota { count: 10, period: Duration::from_secs(900) })),
+            account_attempts_total: 100,
+            resend_after: Span::seconds(60),
+            max_sends: 5,
+            destination_sends: Rate(Some(Quota { count: 10, period: day })),
+            default_provider: "Email".to_owned(),
+            remember_device: OptionalSpan(None),
+        },
+        mail_per_destination: Rate(Some(Quota { count: 5, period: Duration::from_secs(3_600) })),
+        origins: LinkOrigins { public_url: "http://localhost:5001".parse().unwrap(), allowed: Vec::new() },
+        session_lifetime: Duration::from_secs(600),
+    });
+    House { auth, vault, clock, database }
 }

@@ -91,12 +91,13 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_is_taken_in_every_spelling() {
-        let db = fixture::database().await.connection;
-        let jo = fixture::insert_user(&db, "Jo@example.com").await;
+        let database = fixture::database().await;
+        let db = &database.connection;
+        let jo = fixture::insert_user(db, "Jo@example.com").await;
         let spelling = EmailAddress::parse("\u{ff4a}O@EXAMPLE.com").unwrap();
 
-        let found = find_by_email(&db, &spelling).await.unwrap().unwrap();
-        let again = insert(&db, &new_row(&spelling, String::new(), NOW)).await;
+        let found = find_by_email(db, &spelling).await.unwrap().unwrap();
+        let again = insert(db, &new_row(&spelling, String::new(), NOW)).await;
 
         assert_eq!(found, jo);
         assert!(is_taken(&again.unwrap_err()));
@@ -104,14 +105,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_new_password_and_a_switched_off_account_are_changes() {
-        let db = fixture::database().await.connection;
-        let jo = fixture::insert_user(&db, "jo@example.com").await;
+        let database = fixture::database().await;
+        let db = &database.connection;
+        let jo = fixture::insert_user(db, "jo@example.com").await;
         let older = Model { security_stamp: new_stamp(), ..jo.clone() };
 
-        assert!(is_unchanged(&db, &jo).await.unwrap());
-        assert!(!is_unchanged(&db, &older).await.unwrap());
-        Entity::update_many().col_expr(Column::DisabledAt, Expr::value(1)).exec(&db).await.unwrap();
-        assert!(!is_unchanged(&db, &jo).await.unwrap());
+        assert!(is_unchanged(db, &jo).await.unwrap());
+        assert!(!is_unchanged(db, &older).await.unwrap());
+        Entity::update_many().col_expr(Column::DisabledAt, Expr::value(1)).exec(db).await.unwrap();
+        assert!(!is_unchanged(db, &jo).await.unwrap());
     }
 
     #[test]

@@ -66,10 +66,9 @@ pub(super) async fn clear(db: &impl ConnectionTrait, key: &str) -> Result<(), Db
     Ok(())
 }
 
-/// Deletes the windows in which nothing has counted since `before`.
-pub(super) async fn prune(db: &impl ConnectionTrait, before: Timestamp) -> Result<(), DbErr> {
-    Entity::delete_many().filter(Column::ExpiresAt.lt(before.millis())).exec(db).await?;
-    Ok(())
+/// Deletes the windows in which nothing counts any more at `now`; tells how many that were.
+pub(super) async fn prune(db: &impl ConnectionTrait, now: Timestamp) -> Result<u64, DbErr> {
+    Ok(Entity::delete_many().filter(Column::ExpiresAt.lt(now.millis())).exec(db).await?.rows_affected)
 }
 
 fn too_much_traffic() -> Unexpected {
@@ -161,8 +160,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_window_slides() {
-        let db = fixture::database().await.connection;
-        let take = |seconds| take(&db, "k", rate(2), at(seconds));
+        let database = fixture::database().await;
+        let db = &database.connection;
+        let take = |seconds| take(db, "k", rate(2), at(seconds));
 
         assert_eq!(take(0).await.unwrap(), Taken::Counted);
         assert_eq!(take(30).await.unwrap(), Taken::Counted);
@@ -174,52 +174,55 @@ mod tests {
 
     #[tokio::test]
     async fn a_lowered_quota_holds_at_once_and_off_counts_nothing() {
-        let db = fixture::database().await.connection;
+        let database = fixture::database().await;
+        let db = &database.connection;
         for second in 0..3 {
-            take(&db, "k", rate(3), at(second)).await.unwrap();
+            take(db, "k", rate(3), at(second)).await.unwrap();
         }
 
-        let full = take(&db, "k", rate(1), at(10)).await.unwrap();
-        let off = take(&db, "other", Rate(None), at(10)).await.unwrap();
+        let full = take(db, "k", rate(1), at(10)).await.unwrap();
+        let off = take(db, "other", Rate(None), at(10)).await.unwrap();
 
         assert_eq!(full, Taken::Full { retry_after: Duration::from_secs(52) });
         assert_eq!(off, Taken::Counted);
-        assert!(Entity::find_by_id("other").one(&db).await.unwrap().is_none());
+        assert!(Entity::find_by_id("other").one(db).await.unwrap().is_none());
     }
 
     #[tokio::test]
     async fn what_is_given_back_can_be_taken_again_once() {
-        let db = fixture::database().await.connection;
-        take(&db, "k", rate(1), at(0)).await.unwrap();
+        let database = fixture::database().await;
+        let db = &database.connection;
+        take(db, "k", rate(1), at(0)).await.unwrap();
 
-        give_back(&db, "k", at(0)).await.unwrap();
-        give_back(&db, "k", at(0)).await.unwrap();
-        give_back(&db, "unknown", at(0)).await.unwrap();
+        give_back(db, "k", at(0)).await.unwrap();
+        give_back(db, "k", at(0)).await.unwrap();
+        give_back(db, "unknown", at(0)).await.unwrap();
 
-        assert_eq!(take(&db, "k", rate(1), at(1)).await.unwrap(), Taken::Counted);
-        assert!(matches!(take(&db, "k", rate(1), at(1)).await.unwrap(), Taken::Full { .. }));
-        clear(&db, "k").await.unwrap();
-        assert_eq!(take(&db, "k", rate(1), at(1)).await.unwrap(), Taken::Counted);
+        assert_eq!(take(db, "k", rate(1), at(1)).await.unwrap(), Taken::Counted);
+        assert!(matches!(take(db, "k", rate(1), at(1)).await.unwrap(), Taken::Full { .. }));
+        clear(db, "k").await.unwrap();
+        assert_eq!(take(db, "k", rate(1), at(1)).await.unwrap(), Taken::Counted);
     }
 
     #[tokio::test]
     async fn two_that_read_the_same_row_do_not_both_count() {
-        let db = fixture::database().await.connection;
+        let database = fixture::database().await;
+        let db = &database.connection;
         let quota = Quota { count: 2, period: MINUTE };
-        let missing = take_from(&db, "k", None, quota, at(0));
-        let missing_too = take_from(&db, "k", None, quota, at(0));
+        let missing = take_from(db, "k", None, quota, at(0));
+        let missing_too = take_from(db, "k", None, quota, at(0));
         assert_eq!(missing.await.unwrap(), Some(Taken::Counted));
         assert_eq!(missing_too.await.unwrap(), None);
 
-        let row = Entity::find_by_id("k").one(&db).await.unwrap();
-        let first = take_from(&db, "k", row.as_ref(), quota, at(1)).await.unwrap();
-        let second = take_from(&db, "k", row.as_ref(), quota, at(1)).await.unwrap();
+        let row = Entity::find_by_id("k").one(db).await.unwrap();
+        let first = take_from(db, "k", row.as_ref(), quota, at(1)).await.unwrap();
+        let second = take_from(db, "k", row.as_ref(), quota, at(1)).await.unwrap();
 
         assert_eq!(first, Some(Taken::Counted));
         assert_eq!(second, None);
     }
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    #[tokio::test]
     async fn of_twenty_at_once_exactly_the_quota_is_counted() {
         let database = fixture::database().await;
         let takers = (0..20).map(|_| {
@@ -235,13 +238,15 @@ mod tests {
 
     #[tokio::test]
     async fn pruning_spares_what_still_counts() {
-        let db = fixture::database().await.connection;
-        take(&db, "old", rate(1), at(0)).await.unwrap();
-        take(&db, "new", rate(1), at(100)).await.unwrap();
+        let database = fixture::database().await;
+        let db = &database.connection;
+        take(db, "old", rate(1), at(0)).await.unwrap();
+        take(db, "new", rate(1), at(100)).await.unwrap();
 
-        prune(&db, at(100)).await.unwrap();
+        let pruned = prune(db, at(100)).await.unwrap();
 
-        assert!(Entity::find_by_id("old").one(&db).await.unwrap().is_none());
-        assert!(Entity::find_by_id("new").one(&db).await.unwrap().is_some());
+        assert_eq!(pruned, 1);
+        assert!(Entity::find_by_id("old").one(db).await.unwrap().is_none());
+        assert!(Entity::find_by_id("new").one(db).await.unwrap().is_some());
     }
 }
