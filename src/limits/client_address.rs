@@ -69,7 +69,7 @@ mod tests {
 
     const PROXY: &str = "10.0.0.1";
 
-    /// Behind the trusted 10.0.0.0/8 and fd00::/8.
+    /// Behind the trusted `10.0.0.0/8` and `fd00::/8`.
     fn client(peer: &str, forwarded: &[&str], x_forwarded_for: &[&str]) -> String {
         let trusted = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
         client_address(peer.parse().unwrap(), forwarded, x_forwarded_for, &trusted).to_string()

@@ -85,6 +85,20 @@ async fn offered(registry: &ProviderRegistry) -> Result<Vec<String>, ProviderErr
     Ok(offers.into_iter().map(|offer| offer.provider).collect())
 }
 
+/// What ends at once when all is well, or else fails the test.
+async fn soon<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(3), work).await.expect("it ends soon")
+}
+
+async fn until(reached: impl Fn() -> bool) {
+    soon(async {
+        while !reached() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
 fn context() -> CodeContext {
     CodeContext {
         purpose: Purpose::SignIn,
@@ -187,9 +201,7 @@ async fn beyond_the_bound_requests_are_refused_until_one_has_ended() {
         let registry = registry.clone();
         actix::spawn(async move { offered(&registry).await })
     });
-    while registry.0[0].room_left() > 0 {
-        tokio::task::yield_now().await;
-    }
+    until(|| registry.0[0].room_left() == 0).await;
 
     let third = offered(&registry).await;
 
@@ -215,9 +227,7 @@ async fn a_caller_that_hangs_up_frees_its_place_only_when_the_work_has_ended() {
     assert!(hung_up.is_err());
     assert_eq!(registry.0[0].room_left(), 0);
     told.notify_one();
-    while registry.0[0].room_left() == 0 {
-        tokio::task::yield_now().await;
-    }
+    until(|| registry.0[0].room_left() > 0).await;
 }
 
 #[actix::test]
@@ -227,9 +237,7 @@ async fn work_that_hangs_is_given_up_and_frees_its_place() {
 
     for _ in 0..3 {
         assert_eq!(offered(&registry).await, Err(ProviderError::Busy("Email".to_owned())));
-        while registry.0[0].room_left() == 0 {
-            tokio::task::yield_now().await;
-        }
+        until(|| registry.0[0].room_left() > 0).await;
     }
     assert_eq!(registry.health(), [("Email".to_owned(), false)]);
 }
@@ -241,7 +249,7 @@ async fn a_provider_that_blocks_its_thread_holds_up_nobody_else() {
     let block = Act::Block(Arc::new(Mutex::new(blocked)));
     let registry = bounded(bounds, &[("Blocks", block), ("Works", Act::Offer)]);
 
-    let while_blocked = offered(&registry).await;
+    let while_blocked = soon(offered(&registry)).await;
     let composed = registry.compose("Works", &jane(), &Code::draw(6), &context()).await;
 
     assert_eq!(while_blocked, Ok(vec!["Works".to_owned()]));
@@ -270,9 +278,7 @@ async fn a_stopped_registry_refuses() {
     let registry = registry(&[("Email", Act::Offer)]);
 
     registry.stop();
-    while registry.0[0].is_well() {
-        tokio::task::yield_now().await;
-    }
+    until(|| !registry.0[0].is_well()).await;
 
     assert_eq!(offered(&registry).await, Err(ProviderError::Busy("Email".to_owned())));
 }
