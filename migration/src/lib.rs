@@ -1,5 +1,6 @@
 //! The migrations, one change a file, the same on SQLite, PostgreSQL and MariaDB.
 
+pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 
 mod columns;

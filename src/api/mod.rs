@@ -1,38 +1,81 @@
 //! HTTP only: routes, bodies, errors, extractors, and what wraps every request.
 
+mod accounts;
+mod body;
+mod companies;
+mod cookies;
+mod current_user;
+mod error;
+mod health;
+mod inbox;
+mod pages;
+mod server;
 mod settings;
+mod state;
+mod well_known;
+mod work;
 
-use actix_web::web::ServiceConfig;
+use std::future::ready;
 
-use crate::auth::Auth;
-use crate::courier::Inbox;
-use crate::limits::Limits;
-use crate::token::Tokens;
+use actix_web::body::MessageBody;
+use actix_web::dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{App, FromRequest, Handler, Resource, Responder};
 
+pub use current_user::{CurrentUser, Denied};
 pub use settings::ServerSettings;
+pub use state::{Health, Ready, State};
 
-/// What the handlers reach. Cheap to clone.
-#[derive(Clone)]
-pub struct State {
-    /// The rules.
-    pub auth: Auth,
-    /// Tokens.
-    pub tokens: Tokens,
-    /// Request limits.
-    pub limits: Limits,
-    /// The development inbox; absent: `/dev/inbox` is 404.
-    pub inbox: Option<Inbox>,
-    /// Whether `/api/companies` is served.
-    pub demo_companies: bool,
-    /// `[server]`
-    pub server: std::sync::Arc<ServerSettings>,
-    /// Whether cookies are `Secure`: `public_url` is https.
-    pub secure_cookies: bool,
-    /// The key of session cookies, 64 bytes from the vault.
-    pub cookie_key: std::sync::Arc<zeroize::Zeroizing<[u8; 64]>>,
+use error::Problem;
+
+/// The whole app: what `serve`, tests and benches start, once per worker.
+pub fn app(
+    state: State,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    let shell = server::Shell::new(&state.server);
+    let cors = server::cors(&state.server);
+    let state = Data::new(state);
+    App::new()
+        .app_data(Data::clone(&state))
+        .configure(|config| routes(config, &state))
+        .default_service(web::to(async || Problem::NotFound))
+        .wrap(cors)
+        .wrap_fn(move |request, next| shell.around(request, next))
 }
 
-/// Adds every route.
-pub fn configure(config: &mut ServiceConfig, state: &State) {
-    todo!()
+/// Adds every route; the ones asked most come first, because they are looked for in order.
+fn routes(config: &mut ServiceConfig, state: &State) {
+    if state.demo_companies {
+        config.service(companies::list_route()).service(companies::privacy_route());
+    }
+    config.service(accounts::routes(state));
+    config.service(well_known::jwks_route()).service(health::live_route()).service(health::ready_route());
+    if state.inbox.is_some() {
+        config.service(inbox::messages_route());
+    }
+    pages::configure(config, state.inbox.is_some());
+}
+
+/// A resource that is only read: GET and HEAD by `handler`, 405 for the rest.
+fn read_only<F, Args>(path: &str, handler: F) -> impl HttpServiceFactory + 'static + use<F, Args>
+where
+    F: Handler<Args, Output: Responder + 'static>,
+    Args: FromRequest + 'static,
+{
+    resource(path, "GET, HEAD").route(web::get().to(handler.clone())).route(web::head().to(handler))
+}
+
+/// A resource that refuses every method it has no route for, and tells the ones in `allow`.
+fn resource(path: &str, allow: &'static str) -> Resource {
+    let refuse = move |method: Method| ready(error::other_method(&method, allow));
+    web::resource(path).default_service(web::to(refuse))
 }

@@ -31,3 +31,22 @@ pub struct ServerSettings {
     /// PEM file.
     pub tls_key: String,
 }
+
+#[cfg(test)]
+impl ServerSettings {
+    /// A server at `public_url` that lets pages of `origin` in.
+    pub(in crate::api) fn sample(public_url: &str, origin: &str) -> std::sync::Arc<Self> {
+        std::sync::Arc::new(Self {
+            bind: "127.0.0.1:0".to_owned(),
+            public_url: Url::parse(public_url).unwrap(),
+            allowed_origins: vec![origin.to_owned()],
+            trusted_proxies: Vec::new(),
+            workers: 1,
+            shutdown_timeout: Span::seconds(1),
+            request_timeout: Span::seconds(1),
+            body_limit: 65_536,
+            tls_cert: String::new(),
+            tls_key: String::new(),
+        })
+    }
+}

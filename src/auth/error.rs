@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// How long a client is asked to wait when nothing better is known.
+pub(super) const BUSY_FOR: Duration = Duration::from_secs(1);
+
 /// Overload, or a dependency is away: try again after this long (503 + `Retry-After`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("busy, try again in {} s", .retry_after.as_secs())]

@@ -1,1 +1,150 @@
-//! TODO
+//! Wrong passwords in a row, and the lock that follows.
+//!
+//! They are counted per address, whether or not an account has it, so that known and unknown addresses cost the same
+//! statements; a known browser is counted on a lane of its own. The count comes after the hash, but a right password
+//! is looked at against the lock after its own hash too: in whatever order parallel guesses end, none succeeds once
+//! `lockout_attempts` wrong ones have been recorded.
+
+use entity::lockout::{ActiveModel, Column, Entity};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait as _};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, SqlErr,
+};
+use uuid::Uuid;
+
+use super::AccountSettings;
+use crate::clock::Timestamp;
+use crate::vault::{Use, Vault};
+
+/// Whose wrong passwords are counted together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lane(String);
+
+impl Lane {
+    /// Everybody who tries this address.
+    pub(super) fn of_address(vault: &Vault, email_key: &str) -> Self {
+        Self(vault.fingerprint(Use::Destination, &[b"lockout", email_key.as_bytes()]))
+    }
+
+    /// One known browser of one account.
+    pub(super) fn of_browser(vault: &Vault, lane: Uuid) -> Self {
+        Self(vault.fingerprint(Use::Destination, &[b"lockout-browser", lane.as_bytes()]))
+    }
+
+    /// The key of its row.
+    pub(super) fn key(&self) -> &str {
+        &self.0
+    }
+}
+
+/// How a lane stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Nothing counted.
+    Clean,
+    /// Some wrong passwords, not locked.
+    Counted,
+    /// Locked: even a right password is refused.
+    Locked,
+}
+
+/// What one more wrong password did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// It was counted.
+    Counted,
+    /// It was the last one: the lane is locked now. Told to exactly one caller per lock.
+    LockedNow,
+    /// The lane was locked already.
+    Locked,
+}
+
+pub(super) async fn standing(
+    db: &impl ConnectionTrait,
+    lane: &Lane,
+    now: Timestamp,
+) -> Result<Standing, DbErr> {
+    Ok(match Entity::find_by_id(&lane.0).one(db).await? {
+        Some(row) if row.locked_until.is_some_and(|until| until > now.millis()) => Standing::Locked,
+        Some(row) if row.failures > 0 => Standing::Counted,
+        Some(_) | None => Standing::Clean,
+    })
+}
+
+/// Counts one wrong password: one guarded statement decides what it did.
+pub(super) async fn record_failure(
+    db: &impl ConnectionTrait,
+    lane: &Lane,
+    settings: &AccountSettings,
+    now: Timestamp,
+) -> Result<Failure, DbErr> {
+    let last = i32::try_from(settings.lockout_attempts).unwrap_or(i32::MAX) - 1;
+    for _ in 0..3 {
+        if count(db, lane, last, now).await? {
+            return Ok(Failure::Counted);
+        }
+        if lock(db, lane, last, settings, now).await? {
+            return Ok(Failure::LockedNow);
+        }
+        if !start(db, lane, now).await? && standing(db, lane, now).await? == Standing::Locked {
+            return Ok(Failure::Locked);
+        }
+    }
+    Ok(Failure::Locked)
+}
+
+/// Forgets the lane's wrong passwords after a right one.
+pub(super) async fn clear(db: &impl ConnectionTrait, lane: &Lane) -> Result<(), DbErr> {
+    Entity::delete_by_id(&lane.0).exec(db).await?;
+    Ok(())
+}
+
+fn unlocked(now: Timestamp) -> Condition {
+    Condition::any().add(Column::LockedUntil.is_null()).add(Column::LockedUntil.lte(now.millis()))
+}
+
+async fn count(db: &impl ConnectionTrait, lane: &Lane, last: i32, now: Timestamp) -> Result<bool, DbErr> {
+    let counted = Entity::update_many()
+        .col_expr(Column::Failures, Expr::col(Column::Failures).add(1))
+        .col_expr(Column::UpdatedAt, now.millis().into())
+        .filter(Column::Key.eq(&lane.0))
+        .filter(Column::Failures.lt(last))
+        .filter(unlocked(now))
+        .exec(db)
+        .await?;
+    Ok(counted.rows_affected == 1)
+}
+
+async fn lock(
+    db: &impl ConnectionTrait,
+    lane: &Lane,
+    last: i32,
+    settings: &AccountSettings,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
+    let locked = Entity::update_many()
+        .col_expr(Column::Failures, 0.into())
+        .col_expr(Column::LockedUntil, now.plus(settings.lockout_duration.0).millis().into())
+        .col_expr(Column::UpdatedAt, now.millis().into())
+        .filter(Column::Key.eq(&lane.0))
+        .filter(Column::Failures.gte(last))
+        .filter(unlocked(now))
+        .exec(db)
+        .await?;
+    Ok(locked.rows_affected == 1)
+}
+
+/// Makes the lane's row; false if it was there.
+async fn start(db: &impl ConnectionTrait, lane: &Lane, now: Timestamp) -> Result<bool, DbErr> {
+    let row = ActiveModel {
+        key: Set(lane.0.clone()),
+        failures: Set(0),
+        locked_until: Set(None),
+        updated_at: Set(now.millis()),
+    };
+    match Entity::insert(row).exec_without_returning(db).await {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(false),
+        Err(error) => Err(error),
+    }
+}

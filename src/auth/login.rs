@@ -1,6 +1,17 @@
 //! The first step: a password.
 
-use super::{Auth, Busy, Client, Password, PendingChallenge, SignIn, Unexpected};
+use entity::user;
+use log::{info, warn};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+
+use super::known_browser::KnownBrowser;
+use super::lockout::{self, Failure, Lane, Standing};
+use super::notice::Notice;
+use super::transaction;
+use super::{Auth, Busy, Client, EmailAddress, Password, PendingChallenge, SignIn, Unexpected};
+use super::{event, session, user as users};
+use crate::token::Method;
 
 /// Somebody who wants to sign in.
 pub struct LoginAttempt {
@@ -45,12 +56,122 @@ pub enum LoginError {
     Unexpected(#[from] Unexpected),
 }
 
+impl From<sea_orm::DbErr> for LoginError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Unexpected(error.into())
+    }
+}
+
 impl Auth {
     /// Checks a password, asks which providers are valid, and opens a challenge or a session.
     ///
     /// # Errors
     /// [`LoginError`]
     pub async fn login(&self, attempt: LoginAttempt) -> Result<LoginOutcome, LoginError> {
-        todo!()
+        let browser = KnownBrowser::read(&self.0.vault, attempt.known_browser.as_deref());
+        let user = self.check_password(&attempt, &browser).await?;
+        if self.0.accounts.require_confirmed_email && !user.email_confirmed {
+            return Err(LoginError::EmailNotConfirmed);
+        }
+        if user.two_factor_enabled {
+            return self.open_challenge(&user, &attempt.client).await.map(LoginOutcome::VerificationRequired);
+        }
+        self.sign_in_with_password(&user, &attempt.client, browser).await.map(LoginOutcome::SignedIn)
+    }
+
+    /// The user whose password this is. Whoever it is not costs one hash and the same statements, account or none.
+    async fn check_password(
+        &self,
+        attempt: &LoginAttempt,
+        browser: &KnownBrowser,
+    ) -> Result<user::Model, LoginError> {
+        let house = &*self.0;
+        let email = EmailAddress::parse(&attempt.email).ok();
+        let user = match &email {
+            Some(email) => users::find_by_email(&house.db, email).await?,
+            None => None,
+        };
+        let known_hash =
+            user.as_ref().map(|user| user.password_hash.as_str()).filter(|hash| !hash.is_empty());
+        let right =
+            house.hashing.verify(&attempt.password, known_hash.unwrap_or(house.hashing.dummy())).await?
+                && known_hash.is_some();
+
+        let lane = match user.as_ref().and_then(|user| browser.lane(user.id)) {
+            Some(lane) => Lane::of_browser(&house.vault, lane),
+            None => Lane::of_address(&house.vault, email.as_ref().map_or(&attempt.email, EmailAddress::key)),
+        };
+        let now = house.clock.now();
+        let standing = lockout::standing(&house.db, &lane, now).await?;
+        let user = match (standing, user) {
+            (Standing::Locked, _) => return Err(LoginError::InvalidCredentials),
+            (_, Some(user)) if right && user.disabled_at.is_none() => user,
+            (_, user) => {
+                let failure = lockout::record_failure(&house.db, &lane, &house.accounts, now).await?;
+                if failure == Failure::LockedNow {
+                    self.tell_of_lock(user.as_ref(), &attempt.email).await;
+                }
+                return Err(LoginError::InvalidCredentials);
+            }
+        };
+        if standing == Standing::Counted {
+            lockout::clear(&house.db, &lane).await?;
+        }
+        Ok(self.rehashed(user, &attempt.password).await)
+    }
+
+    /// Mails the owner of a lane that was locked just now; an address that nobody has costs the same, so that the time
+    /// of the answer tells nothing. A failure is logged only: the lock stands.
+    async fn tell_of_lock(&self, owner: Option<&user::Model>, typed: &str) {
+        let told = match owner.filter(|owner| owner.disabled_at.is_none()) {
+            Some(owner) => {
+                info!(user_id:% = owner.id; "account locked");
+                self.notify_if_allowed(owner, Notice::LockedOut).await
+            }
+            None => self.notify_nobody(typed, Notice::LockedOut).await,
+        };
+        if let Err(error) = told {
+            warn!(error:% = error; "lock notice not queued");
+        }
+    }
+
+    /// Replaces a hash that is weaker than today's; a failure only postpones it to the next sign-in.
+    async fn rehashed(&self, mut user: user::Model, password: &Password) -> user::Model {
+        let house = &*self.0;
+        if !house.hashing.needs_rehash(&user.password_hash) {
+            return user;
+        }
+        let Ok(hash) = house.hashing.hash(password).await else { return user };
+        let replaced = user::Entity::update_many()
+            .col_expr(user::Column::PasswordHash, Expr::value(hash.clone()))
+            .filter(user::Column::Id.eq(user.id))
+            .filter(user::Column::PasswordHash.eq(&user.password_hash))
+            .exec(&house.db)
+            .await;
+        match replaced {
+            Ok(done) if done.rows_affected == 1 => user.password_hash = hash,
+            Ok(_) => {}
+            Err(error) => warn!(user_id:% = user.id, error:% = error; "password not rehashed"),
+        }
+        user
+    }
+
+    async fn sign_in_with_password(
+        &self,
+        user: &user::Model,
+        client: &Client,
+        browser: KnownBrowser,
+    ) -> Result<SignIn, LoginError> {
+        let house = &*self.0;
+        let now = house.clock.now();
+        let tx = transaction::begin(&house.db).await?;
+        if !users::is_unchanged(&tx, user).await? {
+            return Err(LoginError::InvalidCredentials);
+        }
+        let grant = session::open(&tx, user, client, vec![Method::Pwd], house.session_lifetime, now).await?;
+        event::signed_in(&tx, user.id, client, &grant, now).await?;
+        tx.commit().await?;
+        info!(user_id:% = user.id, session_id:% = grant.session_id; "signed in");
+        Ok(SignIn { grant, known_browser: browser.remember(&house.vault, user.id) })
     }
 }

@@ -1,11 +1,16 @@
 //! The rules: accounts, passwords, links, logins, challenges, sessions. No HTTP here.
 
 mod account;
+mod caller;
 mod challenge;
+mod confirmation;
 mod directory;
 mod email;
 mod error;
 mod event;
+mod factor;
+#[cfg(test)]
+mod fixture;
 mod hashing;
 mod known_browser;
 mod link;
@@ -13,14 +18,19 @@ mod lockout;
 mod login;
 mod notice;
 mod password;
+mod prune;
 mod registration;
 mod reset;
+mod revocation;
 mod session;
 mod settings;
+mod transaction;
 mod user;
+mod verification;
 mod window;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use sea_orm::DatabaseConnection;
@@ -30,18 +40,21 @@ use crate::courier::{Courier, Templates};
 use crate::otp::ProviderRegistry;
 use crate::vault::Vault;
 
-pub use challenge::{Caller, ChallengeId, PendingChallenge, Verification, VerifyError};
+pub use caller::Caller;
+pub use challenge::{ChallengeId, PendingChallenge};
+pub use confirmation::ConfirmError;
 pub use directory::{Change, DirectoryError, ImportedPassword, NewUser, UserSummary};
 pub use email::EmailAddress;
 pub use error::{Busy, FieldError, Unexpected};
-pub use hashing::{HashPool, HashSettings};
+pub use hashing::{HashPool, HashSettings, accepts};
 pub use link::{LinkOrigins, LinkTarget};
 pub use login::{LoginAttempt, LoginError, LoginOutcome};
 pub use password::Password;
-pub use registration::{ConfirmError, RegisterError, Registration};
+pub use registration::{RegisterError, Registration};
 pub use reset::{ForgotError, ResetError, ResetRequest};
 pub use session::{Client, SignIn};
 pub use settings::{AccountSettings, PasswordRules, SameAddress, TwoStepSettings};
+pub use verification::{Verification, VerifyError};
 
 /// What the rules need from the rest of the house.
 pub struct AuthParts {
@@ -67,6 +80,8 @@ pub struct AuthParts {
     pub mail_per_destination: Rate,
     /// Where links may point.
     pub origins: LinkOrigins,
+    /// Life of a session without a refresh token: `[tokens] access_lifetime`.
+    pub session_lifetime: Duration,
 }
 
 /// The use cases. Cheap to clone.
@@ -86,6 +101,7 @@ struct House {
     two_step: ArcSwap<TwoStepSettings>,
     mail_per_destination: ArcSwap<Rate>,
     origins: ArcSwap<LinkOrigins>,
+    session_lifetime: Duration,
 }
 
 impl Auth {
@@ -104,6 +120,7 @@ impl Auth {
             two_step: ArcSwap::from_pointee(parts.two_step),
             mail_per_destination: ArcSwap::from_pointee(parts.mail_per_destination),
             origins: ArcSwap::from_pointee(parts.origins),
+            session_lifetime: parts.session_lifetime,
         }))
     }
 }

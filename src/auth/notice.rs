@@ -1,9 +1,21 @@
 //! Mails that tell an owner what happened to the account.
 
+use std::time::Duration;
+
+use anyhow::Context as _;
+use entity::user;
 use sea_orm::ConnectionTrait;
 
+use super::account::full_name;
+use super::window::{self, Taken};
 use super::{Auth, Unexpected};
-use crate::courier::Queued;
+use crate::courier::Lifetime;
+use crate::courier::{Carrier, Content, LockedOut, Message, Notice as NoticeText, Priority, Queued};
+use crate::vault::{Use, Vault};
+
+/// A notice that could not be sent for a day tells nobody anything.
+const NOTICE_LIFETIME: Duration = Duration::from_hours(24);
+const RESET_PAGE: &str = "authentication/forgotpassword";
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,14 +30,85 @@ pub(super) enum Notice {
     FactorDisabled,
 }
 
+/// The window in which mails that anyone can cause are counted, known address or not.
+pub(super) fn mail_window(vault: &Vault, email_key: &str) -> String {
+    format!("mail:{}", vault.fingerprint(Use::Destination, &[b"mail", email_key.as_bytes()]))
+}
+
 impl Auth {
+    /// Counts a mail to an address that anyone can cause; false if it has had its share.
+    pub(super) async fn may_mail(&self, email_key: &str) -> Result<bool, Unexpected> {
+        let house = &*self.0;
+        let key = mail_window(&house.vault, email_key);
+        let taken =
+            window::take(&house.db, &key, **house.mail_per_destination.load(), house.clock.now()).await?;
+        Ok(taken == Taken::Counted)
+    }
+
     /// Queues the mail through `tx`; the caller wakes the courier after the commit.
     pub(super) async fn notify(
         &self,
         tx: &impl ConnectionTrait,
-        user: &entity::user::Model,
+        user: &user::Model,
         notice: Notice,
     ) -> Result<Queued, Unexpected> {
-        todo!()
+        let message = self.notice_message(&user.email, &full_name(user), notice)?;
+        Ok(self.0.courier.enqueue(tx, &message, self.0.clock.now()).await?)
+    }
+
+    /// Queues a notice that anyone can cause, unless the address has had its share of those.
+    pub(super) async fn notify_if_allowed(
+        &self,
+        user: &user::Model,
+        notice: Notice,
+    ) -> Result<(), Unexpected> {
+        if self.may_mail(&user.email_key).await? {
+            let queued = self.notify(&self.0.db, user, notice).await?;
+            self.0.courier.wake(queued);
+        }
+        Ok(())
+    }
+
+    /// What [`Auth::notify_if_allowed`] costs, for an address that nobody has.
+    pub(super) async fn notify_nobody(&self, address: &str, notice: Notice) -> Result<(), Unexpected> {
+        if self.may_mail(address).await? {
+            let message = self.notice_message(address, "", notice)?;
+            self.0.courier.enqueue_decoy(&self.0.db, &message, self.0.clock.now()).await?;
+        }
+        Ok(())
+    }
+
+    fn notice_message(&self, to: &str, name: &str, notice: Notice) -> Result<Message, Unexpected> {
+        let page = self.page(RESET_PAGE);
+        let templates = &self.0.templates;
+        let text = NoticeText { name, page: &page };
+        let content = match notice {
+            Notice::LockedOut => {
+                let lifetime = Lifetime(self.0.accounts.lockout_duration.0);
+                templates.email("locked_out", LockedOut { name, page: &page, lifetime })
+            }
+            Notice::RegistrationTried => templates.email("registration_tried", text),
+            Notice::PasswordReset => templates.email("password_reset", text),
+            Notice::FactorDisabled => templates.email("factor_disabled", text),
+        };
+        let content = content.context("a notice does not render")?;
+        Ok(self.mail(to, content, NOTICE_LIFETIME))
+    }
+
+    /// A mail without a code, to be sent within `lifetime`.
+    pub(super) fn mail(&self, to: &str, content: Content, lifetime: Duration) -> Message {
+        Message {
+            carrier: Carrier::Mail,
+            to: to.to_owned(),
+            content,
+            code: None,
+            priority: Priority::Notice,
+            expires_at: self.0.clock.now().plus(lifetime),
+        }
+    }
+
+    /// The address of a built-in page.
+    fn page(&self, path: &str) -> String {
+        format!("{}/{path}", self.0.origins.load().public_url.as_str().trim_end_matches('/'))
     }
 }

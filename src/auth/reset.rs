@@ -1,6 +1,27 @@
 //! A forgotten password: the mailed link, and the new password.
 
-use super::{Auth, Busy, FieldError, Password, Unexpected};
+use anyhow::Context as _;
+use entity::{factor, user};
+use log::info;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::account::full_name;
+use super::event::{self, EventKind};
+use super::link::{self, LinkPurpose, NewLink};
+use super::lockout::{self, Lane};
+use super::notice::Notice;
+use super::transaction::{self, retried};
+use super::{Auth, Busy, EmailAddress, FieldError, LinkTarget, Password, Unexpected};
+use super::{revocation, user as users};
+use crate::clock::Timestamp;
+use crate::courier::{Lifetime, Message, Queued, ResetPassword};
+use crate::otp::ProviderKind;
+use crate::vault;
+
+const RESET_PAGE: &str = "/authentication/resetpassword";
 
 /// Why no reset was begun.
 #[derive(Debug, thiserror::Error)]
@@ -43,20 +64,144 @@ pub enum ResetError {
     Unexpected(#[from] Unexpected),
 }
 
+impl From<DbErr> for ResetError {
+    fn from(error: DbErr) -> Self {
+        Self::Unexpected(error.into())
+    }
+}
+
 impl Auth {
-    /// Mails a reset link if the address belongs to a confirmed account; the answer is the same either way.
+    /// Mails a reset link if the address belongs to an account. Whoever it belongs to, the answer and what it costs
+    /// are the same: an unknown address gets a message that is carried to nobody.
     ///
     /// # Errors
     /// [`ForgotError`]
     pub async fn forgot_password(&self, email: &str, client_uri: Option<&str>) -> Result<(), ForgotError> {
-        todo!()
+        let house = &*self.0;
+        let target = LinkTarget::parse(client_uri, RESET_PAGE, &house.origins.load())
+            .map_err(|_| ForgotError::RefusedTarget)?;
+        let email = EmailAddress::from_field(email).map_err(|fault| ForgotError::Invalid(vec![fault]))?;
+        if !self.may_mail(email.key()).await? {
+            return Ok(());
+        }
+        if let Some(queued) = retried(|| self.offer_reset(&email, &target)).await? {
+            house.courier.wake(queued);
+        }
+        Ok(())
     }
 
-    /// Sets a new password by a mailed link, once; ends sessions, challenges and other links, lifts a lock.
+    /// One transaction: the link and its mail; for an unknown address, a message of the same size to nobody.
+    async fn offer_reset(
+        &self,
+        email: &EmailAddress,
+        target: &LinkTarget,
+    ) -> Result<Option<Queued>, Unexpected> {
+        let house = &*self.0;
+        let (now, lifetime) = (house.clock.now(), house.accounts.link_lifetime.0);
+        let tx = transaction::begin(&house.db).await?;
+        let user = users::find_by_email(&tx, email).await?.filter(|user| user.disabled_at.is_none());
+        let queued = if let Some(user) = user {
+            let expires_at = now.plus(lifetime);
+            let link =
+                NewLink { user: &user, purpose: LinkPurpose::ResetPassword, pending: None, now, expires_at };
+            let token = link::create(&tx, &house.vault, link).await?;
+            let mail = self.reset_mail(&user.email, &full_name(&user), &target.link(&token, &user.email))?;
+            Some(house.courier.enqueue(&tx, &mail, now).await?)
+        } else {
+            let token = vault::random_token::<32>();
+            let decoy = self.reset_mail(email.as_str(), "", &target.link(&token, email.as_str()))?;
+            house.courier.enqueue_decoy(&tx, &decoy, now).await?;
+            None
+        };
+        tx.commit().await?;
+        Ok(queued)
+    }
+
+    fn reset_mail(&self, to: &str, name: &str, link: &str) -> Result<Message, Unexpected> {
+        let lifetime = self.0.accounts.link_lifetime.0;
+        let text = ResetPassword { name, link, lifetime: Lifetime(lifetime) };
+        let content =
+            self.0.templates.email("reset_password", text).context("the reset mail does not render")?;
+        Ok(self.mail(to, content, lifetime))
+    }
+
+    /// Sets a new password by a mailed link, once. It ends sessions, challenges and other links, lifts a lock and
+    /// re-enables email factors; and it confirms the address, which the link has just shown to reach its owner.
     ///
     /// # Errors
     /// [`ResetError`]
     pub async fn reset_password(&self, request: ResetRequest) -> Result<(), ResetError> {
-        todo!()
+        let house = &*self.0;
+        let faults = request.password.faults(&house.accounts);
+        if !faults.is_empty() {
+            return Err(ResetError::Invalid(faults));
+        }
+        let email = EmailAddress::parse(&request.email).map_err(|_| ResetError::InvalidLink)?;
+        let user = users::find_by_email(&house.db, &email).await?.ok_or(ResetError::InvalidLink)?;
+        // A look, so that an invented token does not cost a hash.
+        let found =
+            link::find(&house.db, LinkPurpose::ResetPassword, &request.token, house.clock.now()).await?;
+        found.filter(|link| link.user_id == user.id).ok_or(ResetError::InvalidLink)?;
+        let hash = house.hashing.hash(&request.password).await?;
+
+        let queued = retried(|| self.open_reset(&user, &request.token, &hash)).await?;
+        house.courier.wake(queued.ok_or(ResetError::InvalidLink)?);
+        info!(user_id:% = user.id; "password reset");
+        Ok(())
     }
+
+    /// One transaction: the link is used up, the password set, all that hung on the old one ended. `None` if the link
+    /// is worthless by now.
+    async fn open_reset(
+        &self,
+        user: &user::Model,
+        token: &str,
+        hash: &str,
+    ) -> Result<Option<Queued>, Unexpected> {
+        let house = &*self.0;
+        let now = house.clock.now();
+        let tx = transaction::begin(&house.db).await?;
+        let opens = set_password(&tx, user, hash, now).await?
+            && link::consume(&tx, user, LinkPurpose::ResetPassword, token, now).await?;
+        if !opens {
+            return Ok(None);
+        }
+        revocation::end_everything(&tx, user.id, now).await?;
+        lockout::clear(&tx, &Lane::of_address(&house.vault, &user.email_key)).await?;
+        let email_providers = house.providers.load_full().names_of(ProviderKind::Email);
+        enable_factors(&tx, user.id, &email_providers).await?;
+        event::record(&tx, user.id, EventKind::PasswordReset, None, &json!({}), now).await?;
+        let queued = self.notify(&tx, user, Notice::PasswordReset).await?;
+        tx.commit().await?;
+        Ok(Some(queued))
+    }
+}
+
+/// Sets the password if the account is still what it was when the link was found.
+async fn set_password(
+    tx: &impl ConnectionTrait,
+    user: &user::Model,
+    hash: &str,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
+    let set = user::Entity::update_many()
+        .col_expr(user::Column::PasswordHash, Expr::value(hash))
+        .col_expr(user::Column::SecurityStamp, Expr::value(users::new_stamp()))
+        .col_expr(user::Column::EmailConfirmed, Expr::value(true))
+        .col_expr(user::Column::UpdatedAt, Expr::value(now.millis()))
+        .filter(user::Column::Id.eq(user.id))
+        .filter(user::Column::SecurityStamp.eq(&user.security_stamp))
+        .filter(user::Column::DisabledAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(set.rows_affected == 1)
+}
+
+async fn enable_factors(tx: &impl ConnectionTrait, user_id: Uuid, providers: &[String]) -> Result<(), DbErr> {
+    factor::Entity::delete_many()
+        .filter(factor::Column::UserId.eq(user_id))
+        .filter(factor::Column::Provider.is_in(providers))
+        .exec(tx)
+        .await?;
+    Ok(())
 }

@@ -1,1 +1,127 @@
-//! TODO
+//! Users in the database: finding, storing, and what their columns mean.
+
+use entity::user::{Column, Entity, Model};
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QuerySelect as _,
+};
+use uuid::Uuid;
+
+use super::EmailAddress;
+use crate::clock::Timestamp;
+use crate::vault::random_token;
+
+/// The user with this address, in whatever spelling.
+pub(super) async fn find_by_email(
+    db: &impl ConnectionTrait,
+    email: &EmailAddress,
+) -> Result<Option<Model>, DbErr> {
+    Entity::find().filter(Column::EmailKey.eq(email.key())).one(db).await
+}
+
+/// Whether the user is still there, not switched off, and has the password that was checked. Where rows are locked, the
+/// user's is until the end of the transaction, so that a reset that comes meanwhile waits and then ends what it opened.
+pub(super) async fn is_unchanged(db: &impl ConnectionTrait, user: &Model) -> Result<bool, DbErr> {
+    let id: Option<Uuid> = Entity::find_by_id(user.id)
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::SecurityStamp.eq(&user.security_stamp))
+        .filter(Column::DisabledAt.is_null())
+        .lock_exclusive()
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(id.is_some())
+}
+
+/// The row of a new user, with a fresh id and stamp; what is not given is empty or off.
+pub(super) fn new_row(email: &EmailAddress, password_hash: String, now: Timestamp) -> Model {
+    Model {
+        id: Uuid::new_v4(),
+        email: email.as_str().to_owned(),
+        email_key: email.key().to_owned(),
+        password_hash,
+        first_name: String::new(),
+        last_name: String::new(),
+        locale: None,
+        roles: "[]".to_owned(),
+        email_confirmed: false,
+        two_factor_enabled: false,
+        preferred_provider: None,
+        phone_number: None,
+        phone_confirmed: false,
+        disabled_at: None,
+        security_stamp: new_stamp(),
+        created_at: now.millis(),
+        updated_at: now.millis(),
+    }
+}
+
+/// Stores a new user.
+///
+/// # Errors
+/// Also when the address is taken: [`super::transaction::is_taken`].
+pub(super) async fn insert(db: &impl ConnectionTrait, row: &Model) -> Result<(), DbErr> {
+    Entity::insert(row.clone().into_active_model().reset_all()).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// A stamp that no link and no challenge carries yet.
+pub(super) fn new_stamp() -> String {
+    random_token::<32>()
+}
+
+/// Names of the user's roles.
+pub(super) fn roles_of(user: &Model) -> Vec<String> {
+    serde_json::from_str(&user.roles).unwrap_or_default()
+}
+
+/// The column `roles`.
+pub(super) fn roles_column(roles: &[String]) -> String {
+    serde_json::Value::from(roles).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::sea_query::Expr;
+
+    use super::*;
+    use crate::auth::fixture::{self, NOW};
+    use crate::auth::transaction::is_taken;
+
+    #[tokio::test]
+    async fn an_address_is_taken_in_every_spelling() {
+        let database = fixture::database().await;
+        let db = &database.connection;
+        let jo = fixture::insert_user(db, "Jo@example.com").await;
+        let spelling = EmailAddress::parse("\u{ff4a}O@EXAMPLE.com").unwrap();
+
+        let found = find_by_email(db, &spelling).await.unwrap().unwrap();
+        let again = insert(db, &new_row(&spelling, String::new(), NOW)).await;
+
+        assert_eq!(found, jo);
+        assert!(is_taken(&again.unwrap_err()));
+    }
+
+    #[tokio::test]
+    async fn a_new_password_and_a_switched_off_account_are_changes() {
+        let database = fixture::database().await;
+        let db = &database.connection;
+        let jo = fixture::insert_user(db, "jo@example.com").await;
+        let older = Model { security_stamp: new_stamp(), ..jo.clone() };
+
+        assert!(is_unchanged(db, &jo).await.unwrap());
+        assert!(!is_unchanged(db, &older).await.unwrap());
+        Entity::update_many().col_expr(Column::DisabledAt, Expr::value(1)).exec(db).await.unwrap();
+        assert!(!is_unchanged(db, &jo).await.unwrap());
+    }
+
+    #[test]
+    fn roles_are_read_as_they_were_written() {
+        let email = EmailAddress::parse("jo@example.com").unwrap();
+        let roles = vec!["Viewer".to_owned(), "A \"quoted\" one".to_owned()];
+        let user = Model { roles: roles_column(&roles), ..new_row(&email, String::new(), NOW) };
+
+        assert_eq!(roles_of(&user), roles);
+    }
+}

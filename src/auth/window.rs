@@ -2,10 +2,20 @@
 
 use std::time::Duration;
 
-use sea_orm::DatabaseConnection;
+use anyhow::anyhow;
+use entity::window::{ActiveModel, Column, Entity, Model};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait as _,
+    QueryFilter as _,
+};
 
 use super::Unexpected;
-use crate::clock::{Rate, Timestamp};
+use super::transaction::is_taken;
+use crate::clock::{Quota, Rate, Timestamp};
+
+/// A lost race means that somebody else has counted, so no window can be lost more often than it has room.
+const MOST_ROUNDS: u32 = 1_000;
 
 /// What a window answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,15 +36,217 @@ pub(super) async fn take(
     rate: Rate,
     now: Timestamp,
 ) -> Result<Taken, Unexpected> {
-    todo!()
+    let Some(quota) = rate.0 else { return Ok(Taken::Counted) };
+    for _ in 0..MOST_ROUNDS {
+        let row = Entity::find_by_id(key).one(db).await?;
+        if let Some(taken) = take_from(db, key, row.as_ref(), quota, now).await? {
+            return Ok(taken);
+        }
+    }
+    Err(too_much_traffic())
 }
 
 /// Takes the event that was counted at `at` out again.
 pub(super) async fn give_back(db: &DatabaseConnection, key: &str, at: Timestamp) -> Result<(), Unexpected> {
-    todo!()
+    for _ in 0..MOST_ROUNDS {
+        let Some(row) = Entity::find_by_id(key).one(db).await? else { return Ok(()) };
+        let mut times = read(&row.times);
+        let Some(place) = times.iter().position(|time| *time == at) else { return Ok(()) };
+        times.remove(place);
+        if replace(db, &row, &times, row.expires_at).await? {
+            return Ok(());
+        }
+    }
+    Err(too_much_traffic())
 }
 
 /// Forgets everything counted in the window.
-pub(super) async fn clear(db: &impl sea_orm::ConnectionTrait, key: &str) -> Result<(), sea_orm::DbErr> {
-    todo!()
+pub(super) async fn clear(db: &impl ConnectionTrait, key: &str) -> Result<(), DbErr> {
+    Entity::delete_by_id(key).exec(db).await?;
+    Ok(())
+}
+
+/// Deletes the windows in which nothing counts any more at `now`; tells how many that were.
+pub(super) async fn prune(db: &impl ConnectionTrait, now: Timestamp) -> Result<u64, DbErr> {
+    Ok(Entity::delete_many().filter(Column::ExpiresAt.lt(now.millis())).exec(db).await?.rows_affected)
+}
+
+fn too_much_traffic() -> Unexpected {
+    Unexpected(anyhow!("a window was lost {MOST_ROUNDS} times to others"))
+}
+
+/// One round on what was read; `None` when the row has changed since.
+async fn take_from(
+    db: &DatabaseConnection,
+    key: &str,
+    row: Option<&Model>,
+    quota: Quota,
+    now: Timestamp,
+) -> Result<Option<Taken>, DbErr> {
+    let mut times = row.map(|row| read(&row.times)).unwrap_or_default();
+    let horizon = now.minus(quota.period);
+    times.retain(|time| *time > horizon);
+    let room = usize::try_from(quota.count).unwrap_or(usize::MAX);
+    // As many as it takes for one to fit, should the quota have been lowered since.
+    if let Some(blocking) = times.len().checked_sub(room).and_then(|over| times.get(over)) {
+        return Ok(Some(Taken::Full { retry_after: blocking.plus(quota.period).since(now) }));
+    }
+    times.push(now);
+    times.sort_unstable();
+    let expires_at = times.last().unwrap_or(&now).plus(quota.period).millis();
+    let counted = match row {
+        Some(row) => replace(db, row, &times, expires_at.max(row.expires_at)).await?,
+        None => insert(db, key, &times, expires_at).await?,
+    };
+    Ok(counted.then_some(Taken::Counted))
+}
+
+/// Writes `times` if the row still holds what was read.
+async fn replace(
+    db: &DatabaseConnection,
+    row: &Model,
+    times: &[Timestamp],
+    expires_at: i64,
+) -> Result<bool, DbErr> {
+    let replaced = Entity::update_many()
+        .col_expr(Column::Times, Expr::value(write(times)))
+        .col_expr(Column::ExpiresAt, Expr::value(expires_at))
+        .filter(Column::Key.eq(&row.key))
+        .filter(Column::Times.eq(&row.times))
+        .exec(db)
+        .await?;
+    Ok(replaced.rows_affected == 1)
+}
+
+/// Writes the first row of a window; false if somebody else has.
+async fn insert(
+    db: &DatabaseConnection,
+    key: &str,
+    times: &[Timestamp],
+    expires_at: i64,
+) -> Result<bool, DbErr> {
+    let row = ActiveModel { key: Set(key.to_owned()), times: Set(write(times)), expires_at: Set(expires_at) };
+    match Entity::insert(row).exec_without_returning(db).await {
+        Ok(_) => Ok(true),
+        Err(error) if is_taken(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn read(times: &str) -> Vec<Timestamp> {
+    times.split(',').filter_map(|time| time.parse().ok()).map(Timestamp::from_millis).collect()
+}
+
+fn write(times: &[Timestamp]) -> String {
+    times.iter().map(|time| time.millis().to_string()).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+
+    use super::*;
+    use crate::auth::fixture;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn rate(count: u32) -> Rate {
+        Rate(Some(Quota { count, period: MINUTE }))
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1_000)
+    }
+
+    #[tokio::test]
+    async fn a_window_slides() {
+        let database = fixture::database().await;
+        let db = &database.connection;
+        let take = |seconds| take(db, "k", rate(2), at(seconds));
+
+        assert_eq!(take(0).await.unwrap(), Taken::Counted);
+        assert_eq!(take(30).await.unwrap(), Taken::Counted);
+        assert_eq!(take(40).await.unwrap(), Taken::Full { retry_after: Duration::from_secs(20) });
+        assert_eq!(take(60).await.unwrap(), Taken::Counted);
+        assert_eq!(take(61).await.unwrap(), Taken::Full { retry_after: Duration::from_secs(29) });
+        assert_eq!(take(1_000).await.unwrap(), Taken::Counted);
+    }
+
+    #[tokio::test]
+    async fn a_lowered_quota_holds_at_once_and_off_counts_nothing() {
+        let database = fixture::database().await;
+        let db = &database.connection;
+        for second in 0..3 {
+            take(db, "k", rate(3), at(second)).await.unwrap();
+        }
+
+        let full = take(db, "k", rate(1), at(10)).await.unwrap();
+        let off = take(db, "other", Rate(None), at(10)).await.unwrap();
+
+        assert_eq!(full, Taken::Full { retry_after: Duration::from_secs(52) });
+        assert_eq!(off, Taken::Counted);
+        assert!(Entity::find_by_id("other").one(db).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_is_given_back_can_be_taken_again_once() {
+        let database = fixture::database().await;
+        let db = &database.connection;
+        take(db, "k", rate(1), at(0)).await.unwrap();
+
+        give_back(db, "k", at(0)).await.unwrap();
+        give_back(db, "k", at(0)).await.unwrap();
+        give_back(db, "unknown", at(0)).await.unwrap();
+
+        assert_eq!(take(db, "k", rate(1), at(1)).await.unwrap(), Taken::Counted);
+        assert!(matches!(take(db, "k", rate(1), at(1)).await.unwrap(), Taken::Full { .. }));
+        clear(db, "k").await.unwrap();
+        assert_eq!(take(db, "k", rate(1), at(1)).await.unwrap(), Taken::Counted);
+    }
+
+    #[tokio::test]
+    async fn two_that_read_the_same_row_do_not_both_count() {
+        let database = fixture::database().await;
+        let db = &database.connection;
+        let quota = Quota { count: 2, period: MINUTE };
+        let missing = take_from(db, "k", None, quota, at(0));
+        let missing_too = take_from(db, "k", None, quota, at(0));
+        assert_eq!(missing.await.unwrap(), Some(Taken::Counted));
+        assert_eq!(missing_too.await.unwrap(), None);
+
+        let row = Entity::find_by_id("k").one(db).await.unwrap();
+        let first = take_from(db, "k", row.as_ref(), quota, at(1)).await.unwrap();
+        let second = take_from(db, "k", row.as_ref(), quota, at(1)).await.unwrap();
+
+        assert_eq!(first, Some(Taken::Counted));
+        assert_eq!(second, None);
+    }
+
+    #[tokio::test]
+    async fn of_twenty_at_once_exactly_the_quota_is_counted() {
+        let database = fixture::database().await;
+        let takers = (0..20).map(|_| {
+            let db = database.connection.clone();
+            tokio::spawn(async move { take(&db, "k", rate(5), at(0)).await.unwrap() })
+        });
+
+        let taken = join_all(takers).await;
+
+        let counted = taken.into_iter().filter(|taken| matches!(taken, Ok(Taken::Counted))).count();
+        assert_eq!(counted, 5);
+    }
+
+    #[tokio::test]
+    async fn pruning_spares_what_still_counts() {
+        let database = fixture::database().await;
+        let db = &database.connection;
+        take(db, "old", rate(1), at(0)).await.unwrap();
+        take(db, "new", rate(1), at(100)).await.unwrap();
+
+        let pruned = prune(db, at(100)).await.unwrap();
+
+        assert_eq!(pruned, 1);
+        assert!(Entity::find_by_id("old").one(db).await.unwrap().is_none());
+        assert!(Entity::find_by_id("new").one(db).await.unwrap().is_some());
+    }
 }

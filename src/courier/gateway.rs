@@ -1,14 +1,19 @@
 //! What takes a message out of the house.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::message::Content;
+use crate::clock::Timestamp;
 
 /// A message as a gateway gets it.
 pub struct Delivery {
     /// Id of the queued message: a repeat has the same (`Message-ID` of a mail).
     pub id: Uuid,
+    /// When it was queued: a repeat has the same (`Date` of a mail).
+    pub queued_at: Timestamp,
     /// Mail address or E.164 number.
     pub to: String,
     /// What it says.
@@ -31,9 +36,12 @@ pub enum DeliveryError {
 /// A mail relay, an SMS vendor, the development inbox.
 #[async_trait]
 pub trait Gateway: Send + Sync + 'static {
-    /// Hands one message over. The courier puts no deadline around it: the gateway keeps its own, which must cover the whole hand-over.
+    /// Hands one message over, within [`Gateway::deadline`]; the courier drops a hand-over that is still not done a second later.
+    ///
+    /// # Errors
+    /// [`DeliveryError`] when the message was not taken, or it is not known whether it was.
     async fn deliver(&self, delivery: &Delivery) -> Result<(), DeliveryError>;
 
     /// How long one hand-over takes at most; a lease is a little longer.
-    fn deadline(&self) -> std::time::Duration;
+    fn deadline(&self) -> Duration;
 }

@@ -1,5 +1,7 @@
 //! What the courier carries.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -13,6 +15,26 @@ pub enum Carrier {
     Sms(String),
 }
 
+impl Carrier {
+    /// The name in `messages.carrier`: prefixed for a provider, so that one called "mail" is not the relay.
+    pub(super) fn column(&self) -> String {
+        match self {
+            Self::Mail => "mail".to_owned(),
+            Self::Sms(provider) => format!("sms:{provider}"),
+        }
+    }
+}
+
+impl fmt::Display for Carrier {
+    /// `mail`, or the provider's name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mail => f.write_str("mail"),
+            Self::Sms(provider) => f.write_str(provider),
+        }
+    }
+}
+
 /// Codes go before notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Priority {
@@ -20,6 +42,21 @@ pub enum Priority {
     Code,
     /// Everything else.
     Notice,
+}
+
+impl Priority {
+    /// The number in `messages.priority`.
+    pub(super) fn column(self) -> i32 {
+        match self {
+            Self::Code => 0,
+            Self::Notice => 1,
+        }
+    }
+
+    /// What [`Priority::column`] made.
+    pub(super) fn from_column(number: i32) -> Self {
+        if number == 0 { Self::Code } else { Self::Notice }
+    }
 }
 
 /// What a message says, ready to be sent.

@@ -1,17 +1,32 @@
 //! Getting a message out: a durable queue in the database, the actor that empties it, and the gateways.
 
+mod backoff;
+mod context;
+mod dispatcher;
+mod failover;
 mod gateway;
 mod inbox;
+mod lane;
+mod mail;
 mod message;
+mod person;
+mod porter;
 mod queue;
+mod relay;
+mod sealed;
 mod settings;
 mod smtp;
+mod store;
+mod template_check;
 mod templates;
 
+pub use context::{CodeMail, CodeText, ConfirmEmail, Lifetime, LockedOut, Notice, ResetPassword};
+pub use dispatcher::Dispatcher;
+pub use failover::{Failover, mail_gateway};
 pub use gateway::{Delivery, DeliveryError, Gateway};
 pub use inbox::{Caught, Inbox};
 pub use message::{Carrier, Content, Message, Priority};
-pub use queue::{Courier, Dispatcher, Queued};
+pub use queue::{Courier, Queued};
 pub use settings::{MailSettings, Transport};
 pub use smtp::SmtpGateway;
 pub use templates::{TemplateError, Templates};

@@ -1,39 +1,70 @@
 //! The durable queue: a message is stored in the caller's transaction and carried after its commit.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
+use arc_swap::ArcSwapOption;
+use entity::message::{ActiveModel, Entity};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, Set};
 use uuid::Uuid;
 
-use super::gateway::Gateway;
+use super::dispatcher::{Bell, Dispatcher};
+use super::gateway::{Delivery, Gateway};
 use super::message::{Carrier, Message};
+use super::sealed;
+use super::store::{Parcel, Store};
 use crate::clock::{Clock, Timestamp};
-use crate::vault::Vault;
+use crate::vault::{Use, Vault};
+
+/// For how long a finished row is kept, so that its fate can be asked for.
+const KEPT: Duration = Duration::from_hours(24);
 
 /// Proof that a message was stored; give it to [`Courier::wake`] after the commit.
-#[derive(Debug)]
 pub struct Queued {
     /// Id of the row in `messages`.
     pub id: Uuid,
+    pub(super) at: Timestamp,
+    /// Kept so that the row need not be read and opened again in this process.
+    pub(super) message: Box<Message>,
+}
+
+impl fmt::Debug for Queued {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Queued({})", self.id)
+    }
+}
+
+impl From<Queued> for Parcel {
+    fn from(queued: Queued) -> Self {
+        let Message { to, content, code, expires_at, .. } = *queued.message;
+        let delivery = Delivery { id: queued.id, queued_at: queued.at, to, content, code };
+        Self { delivery, expires_at, attempts: 1 }
+    }
 }
 
 /// The handle through which the rest of the house hands messages to the courier. Cheap to clone.
 #[derive(Clone)]
-pub struct Courier {}
+pub struct Courier {
+    store: Store,
+    /// Set once the courier carries in this process.
+    bell: Arc<ArcSwapOption<Bell>>,
+}
 
 impl Courier {
     /// A courier that stores messages; they are carried by whoever has called [`Courier::start`], in this process or another.
     #[must_use]
     pub fn new(db: DatabaseConnection, vault: Vault, clock: Clock) -> Self {
-        todo!()
+        Self { store: Store { db, vault, clock }, bell: Arc::default() }
     }
 
-    /// Starts carrying: the dispatching actor on an arbiter of its own, and a first look at what an earlier process left.
+    /// Starts carrying: the dispatching actor on an arbiter of its own, and a first look at what an earlier process left. Must run in an actix system.
     #[must_use]
     pub fn start(&self, gateways: HashMap<Carrier, Arc<dyn Gateway>>) -> Dispatcher {
-        todo!()
+        let (dispatcher, bell) = Dispatcher::start(&self.store, gateways);
+        self.bell.store(Some(Arc::new(bell)));
+        dispatcher
     }
 
     /// Stores `message` through `tx`, sealed, to be carried once that is committed.
@@ -46,7 +77,11 @@ impl Courier {
         message: &Message,
         now: Timestamp,
     ) -> Result<Queued, DbErr> {
-        todo!()
+        let id = Uuid::new_v4();
+        let body = sealed::seal(&self.store.vault, id, message).map_err(unwritable)?;
+        self.insert(tx, ActiveModel { status: Set("queued".to_owned()), ..self.row(id, body, message, now) })
+            .await?;
+        Ok(Queued { id, at: now, message: Box::new(message.clone()) })
     }
 
     /// Stores a row that costs what [`Courier::enqueue`] costs and is carried to nobody, so that the time of an answer does not tell whether an address is known.
@@ -59,28 +94,57 @@ impl Courier {
         message: &Message,
         now: Timestamp,
     ) -> Result<(), DbErr> {
-        todo!()
+        let id = Uuid::new_v4();
+        let body = sealed::seal_nothing(&self.store.vault, id, message).map_err(unwritable)?;
+        let row = ActiveModel {
+            status: Set("void".to_owned()),
+            finished_at: Set(Some(now.millis())),
+            ..self.row(id, body, message, now)
+        };
+        self.insert(tx, row).await
     }
 
     /// Tells the courier that the message is committed. Never waits and never fails: an unheard call is made up for by the next look at the table.
     pub fn wake(&self, queued: Queued) {
-        todo!()
+        if let Some(bell) = &*self.bell.load() {
+            bell.ring(queued);
+        }
+    }
+
+    /// Ends what has expired, also for carriers that no longer exist, and removes what was finished a day ago or earlier; tells how many rows were removed.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn prune(&self) -> Result<u64, DbErr> {
+        self.store.expire_overdue().await?;
+        self.store.remove_finished(KEPT).await
+    }
+
+    fn row(&self, id: Uuid, body: Vec<u8>, message: &Message, now: Timestamp) -> ActiveModel {
+        let destination = message.to.to_lowercase();
+        ActiveModel {
+            id: Set(id),
+            carrier: Set(message.carrier.column()),
+            priority: Set(message.priority.column()),
+            recipient: Set(self.store.vault.fingerprint(Use::Destination, &[destination.as_bytes()])),
+            body: Set(Some(body)),
+            attempts: Set(0),
+            next_attempt_at: Set(now.millis()),
+            lease_until: Set(None),
+            created_at: Set(now.millis()),
+            expires_at: Set(message.expires_at.millis()),
+            finished_at: Set(None),
+            failure: Set(None),
+            ..Default::default()
+        }
+    }
+
+    async fn insert(&self, tx: &impl ConnectionTrait, row: ActiveModel) -> Result<(), DbErr> {
+        Entity::insert(row).exec_without_returning(tx).await.map(|_| ())
     }
 }
 
-/// The running courier of this process. Cheap to clone.
-#[derive(Clone)]
-pub struct Dispatcher {}
-
-impl Dispatcher {
-    /// Takes nothing new and waits for the hand-overs in flight, for at most `patience`.
-    pub async fn stop(&self, patience: Duration) {
-        todo!()
-    }
-
-    /// Every gateway (`mail`, or the provider's name) and whether its last hand-over worked.
-    #[must_use]
-    pub fn health(&self) -> Vec<(String, bool)> {
-        todo!()
-    }
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn unwritable(error: serde_json::Error) -> DbErr {
+    DbErr::Custom(format!("cannot write a message: {error}"))
 }

@@ -7,7 +7,7 @@ use log::warn;
 
 use super::actor::{Bounds, Compose, ValidFor};
 use super::seat::Seat;
-use super::{Account, Code, CodeContext, Offer, OtpProvider, ProviderError};
+use super::{Account, Code, CodeContext, Offer, OtpProvider, ProviderError, ProviderKind};
 use crate::courier::Message;
 
 /// Collects providers before the server starts.
@@ -96,6 +96,12 @@ impl ProviderRegistry {
             .ok_or_else(|| ProviderError::Unsupported(name.to_owned()))?;
         let (account, code, context) = (account.clone(), code.clone(), context.clone());
         seat.ask(|place| Compose { account, code, context, place }).await
+    }
+
+    /// Names of the providers of one kind, in order.
+    #[must_use]
+    pub fn names_of(&self, kind: ProviderKind) -> Vec<String> {
+        self.0.iter().filter(|seat| seat.kind() == kind).map(|seat| seat.name().to_owned()).collect()
     }
 
     /// Every provider's name and whether its actor answers: it lives, and was in time when last asked.

@@ -1,7 +1,22 @@
 //! The configuration: defaults, file and environment, layered and checked.
 
+mod bounds;
+mod check;
+mod draft;
+mod entry;
+mod environment;
+mod layers;
+mod masked;
+mod sections;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use draft::Draft;
+use entry::Origin;
+use environment::Variables;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -12,6 +27,8 @@ use crate::limits::LimitSettings;
 use crate::otp::ProvidersSettings;
 use crate::startup::{DatabaseSettings, LogSettings};
 use crate::token::TokenSettings;
+
+pub use environment::environment;
 
 /// What the program is run for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -54,6 +71,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// `[development]`
     pub development: DevelopmentSettings,
+    /// What is shown of all this.
+    shown: toml::Table,
 }
 
 /// `[redis]`
@@ -85,7 +104,7 @@ pub struct EventSettings {
 #[serde(deny_unknown_fields)]
 pub struct DevelopmentSettings {
     /// Address to code.
-    pub fixed_codes: std::collections::BTreeMap<String, String>,
+    pub fixed_codes: BTreeMap<String, SecretString>,
     /// Whether `/api/companies` is served.
     pub demo_companies: bool,
 }
@@ -105,12 +124,70 @@ impl Settings {
         path: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Faults> {
-        todo!()
+        let mut draft = layers::layer(path, &Variables::pick(environment))?;
+        bounds::check(&mut draft);
+        derive(&mut draft);
+        let Some(mut settings) = Self::read(&mut draft) else {
+            return Err(draft.verdict().err().unwrap_or(Faults(Vec::new())));
+        };
+        check::check(&settings, &mut draft);
+        draft.verdict()?;
+        settings.shown = masked::mask(&draft);
+        Ok(settings)
+    }
+
+    fn read(draft: &mut Draft) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Top {
+            mode: Mode,
+        }
+        let mut settings = Self {
+            mode: sections::read::<Top>(draft, "")?.mode,
+            server: sections::read(draft, "server")?,
+            database: sections::read(draft, "database")?,
+            redis: sections::read(draft, "redis")?,
+            secrets: sections::read(draft, "secrets")?,
+            accounts: sections::read(draft, "accounts")?,
+            two_step: sections::read(draft, "two_step")?,
+            tokens: sections::read(draft, "tokens")?,
+            limits: sections::read(draft, "limits")?,
+            mail: sections::read(draft, "mail")?,
+            events: sections::read(draft, "events")?,
+            providers: sections::read_providers(draft),
+            log: sections::read(draft, "log")?,
+            development: sections::read(draft, "development")?,
+            shown: toml::Table::new(),
+        };
+        for origin in &mut settings.server.allowed_origins {
+            if let Some(normal) = check::normal_origin(origin) {
+                *origin = normal;
+            }
+        }
+        Some(settings)
     }
 
     /// The effective configuration as TOML, with secrets masked.
     #[must_use]
     pub fn masked(&self) -> String {
-        todo!()
+        // A table of what was TOML before is TOML.
+        toml::to_string(&self.shown).unwrap_or_default()
+    }
+
+    /// What [`Settings::masked`] shows, as JSON.
+    #[must_use]
+    pub fn masked_json(&self) -> serde_json::Value {
+        serde_json::to_value(&self.shown).unwrap_or_default()
+    }
+}
+
+/// Fills in the defaults that hang on other keys.
+fn derive(draft: &mut Draft) {
+    if draft.text("tokens.issuer").is_empty() {
+        let issuer = draft.text("server.public_url").to_owned();
+        draft.derive("tokens.issuer", &issuer);
+    }
+    let is_unset = draft.find("log.format").is_some_and(|entry| entry.origin == Origin::Default);
+    if is_unset && draft.text("mode") == "production" {
+        draft.derive("log.format", "json");
     }
 }

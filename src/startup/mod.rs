@@ -1,21 +1,37 @@
 //! Wiring, and nothing but wiring: settings → database, keys, courier, registry, server.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use actix_web::App;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use sea_orm::DatabaseConnection;
+use zeroize::Zeroizing;
 
-use crate::auth::Auth;
-use crate::clock::Clock;
-use crate::courier::Inbox;
-use crate::otp::RegistryBuilder;
+use crate::api::{self, State};
+use crate::auth::{Auth, AuthParts, HashPool, HashSettings, LinkOrigins};
+use crate::clock::{Clock, Rate};
+use crate::courier::{Courier, Dispatcher, Inbox, Templates, Transport};
+use crate::limits::Limits;
+use crate::otp::{
+    EmailOtpProvider, ProviderRegistry, ProviderSettings, RegistryBuilder, SmsGateway, SmsOtpProvider,
+};
 use crate::settings::Settings;
 use crate::token::Tokens;
+use crate::vault::{Use, Vault};
 
+mod database;
+mod gateways;
+pub mod logging;
+mod runtime;
+mod secret;
+mod server;
 mod settings;
 
+pub use database::{Migration, connect, migrate};
+pub use runtime::block_on;
+pub use secret::master_key;
 pub use settings::{DatabaseSettings, LogFormat, LogSettings};
 
 type Customise = Box<dyn FnOnce(RegistryBuilder) -> RegistryBuilder>;
@@ -53,7 +69,44 @@ impl Blueprint {
     /// # Errors
     /// When any of that fails.
     pub async fn build(self) -> anyhow::Result<Running> {
-        todo!()
+        let Self { settings, clock, customise } = self;
+        let vault = Vault::new(&secret::master_key(&settings)?);
+        database::migrate(&settings.database, Migration::Up).await?;
+        let db = database::connect(&settings.database).await?;
+        let tokens = Tokens::load(&settings.tokens, &db, &vault, clock.clone()).await?;
+        let templates = load_templates(&settings)?;
+        let inbox = Inbox::new();
+        let gateways = gateways::gateways(&settings, &inbox)?;
+        let courier = Courier::new(db.clone(), vault.clone(), clock.clone());
+        let providers = customise(configured_providers(&settings, &templates)).start();
+        let auth = Auth::new(AuthParts {
+            db: db.clone(),
+            vault: vault.clone(),
+            clock: clock.clone(),
+            courier: courier.clone(),
+            templates,
+            providers: providers.clone(),
+            hashing: HashPool::start(&hash_settings(&settings))?,
+            accounts: settings.accounts.clone(),
+            two_step: settings.two_step.clone(),
+            mail_per_destination: mail_per_destination(&settings),
+            origins: link_origins(&settings),
+            session_lifetime: settings.tokens.access_lifetime.0,
+        });
+        let dispatcher = courier.start(gateways);
+        Ok(Running {
+            auth,
+            tokens,
+            limits: Limits::new(&settings.limits, clock),
+            courier,
+            dispatcher,
+            providers,
+            inbox: catches(&settings).then_some(inbox),
+            cookie_key: Arc::new(vault.key(Use::Cookie)),
+            server: Arc::new(settings.server.clone()),
+            settings: Arc::new(settings),
+            db,
+        })
     }
 }
 
@@ -65,7 +118,7 @@ pub async fn build(settings: Settings) -> anyhow::Result<Running> {
     Blueprint::new(settings).build().await
 }
 
-/// The parts of a running server, all but the socket.
+/// The parts of a running server, all but the socket. Cheap to clone.
 #[derive(Clone)]
 pub struct Running {
     /// The rules.
@@ -78,6 +131,12 @@ pub struct Running {
     pub inbox: Option<Inbox>,
     /// The effective configuration.
     pub settings: Arc<Settings>,
+    limits: Limits,
+    courier: Courier,
+    dispatcher: Dispatcher,
+    providers: ProviderRegistry,
+    server: Arc<api::ServerSettings>,
+    cookie_key: Arc<Zeroizing<[u8; 64]>>,
 }
 
 impl Running {
@@ -88,17 +147,42 @@ impl Running {
         impl ServiceFactory<
             ServiceRequest,
             Config = (),
-            Response = ServiceResponse<impl MessageBody>,
+            Response = ServiceResponse<impl MessageBody + use<>>,
             Error = actix_web::Error,
             InitError = (),
-        >,
+        > + use<>,
     > {
-        App::new()
+        api::app(State {
+            auth: self.auth.clone(),
+            accounts: Arc::new(self.settings.accounts.clone()),
+            tokens: self.tokens.clone(),
+            limits: self.limits.clone(),
+            inbox: self.inbox.clone(),
+            demo_companies: self.settings.development.demo_companies,
+            secure_cookies: self.server.public_url.scheme() == "https",
+            server: self.server.clone(),
+            cookie_key: self.cookie_key.clone(),
+            ready: self.ready(),
+            health: self.health(),
+        })
     }
 
-    /// Finishes what is in flight, for at most `shutdown_timeout`.
+    fn ready(&self) -> api::Ready {
+        let db = self.db.clone();
+        Arc::new(move || {
+            let db = db.clone();
+            Box::pin(async move { db.ping().await.is_ok() })
+        })
+    }
+
+    fn health(&self) -> api::Health {
+        let (providers, dispatcher) = (self.providers.clone(), self.dispatcher.clone());
+        Arc::new(move || [providers.health(), dispatcher.health()].concat())
+    }
+
+    /// Finishes the hand-overs in flight, for at most `shutdown_timeout`.
     pub async fn stop(&self) {
-        todo!()
+        self.dispatcher.stop(self.server.shutdown_timeout.0).await;
     }
 }
 
@@ -107,40 +191,87 @@ impl Running {
 /// # Errors
 /// When it cannot start.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
-    todo!()
+    let running = build(settings).await?;
+    server::keep_house(&running);
+    server::run(running).await
 }
 
-/// The rules without courier and server, for `twostep user …`: messages are queued for the running server. Must run in an actix system.
+/// The rules without courier and server, for `twostep user …`: messages are queued for the running server. Must run in
+/// an actix system.
 ///
 /// # Errors
 /// When the database cannot be reached or migrated.
 pub async fn directory(settings: &Settings) -> anyhow::Result<Auth> {
-    todo!()
+    let clock = Clock::system();
+    let vault = Vault::new(&secret::master_key(settings)?);
+    database::migrate(&settings.database, Migration::Up).await?;
+    let db = database::connect(&settings.database).await?;
+    Ok(Auth::new(AuthParts {
+        courier: Courier::new(db.clone(), vault.clone(), clock.clone()),
+        db,
+        vault,
+        clock,
+        templates: load_templates(settings)?,
+        providers: RegistryBuilder::default().start(),
+        hashing: HashPool::start(&hash_settings(settings))?,
+        accounts: settings.accounts.clone(),
+        two_step: settings.two_step.clone(),
+        mail_per_destination: mail_per_destination(settings),
+        origins: link_origins(settings),
+        session_lifetime: settings.tokens.access_lifetime.0,
+    }))
 }
 
-/// What `twostep migrate` does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Migration {
-    /// Applies what is missing.
-    Up,
-    /// Takes the last one back.
-    Down,
-    /// Changes nothing.
-    Status,
+fn configured_providers(settings: &Settings, templates: &Templates) -> RegistryBuilder {
+    let host = settings.server.public_url.host_str().unwrap_or_default();
+    let mut registry = RegistryBuilder::default();
+    for (name, provider) in &settings.providers.0 {
+        registry = match provider {
+            ProviderSettings::Email { enabled: true } => {
+                registry.register(name, EmailOtpProvider::new(templates.clone()))
+            }
+            ProviderSettings::Sms { enabled: true, .. } => {
+                registry.register(name, SmsOtpProvider::new(name, templates.clone(), host))
+            }
+            ProviderSettings::Email { enabled: false }
+            | ProviderSettings::Sms { enabled: false, .. }
+            | ProviderSettings::Authenticator { .. } => registry,
+        };
+    }
+    registry
 }
 
-/// Migrates under a lock, and tells every migration's name and whether it is applied afterwards.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn migrate(settings: &Settings, what: Migration) -> anyhow::Result<Vec<(String, bool)>> {
-    todo!()
+fn load_templates(settings: &Settings) -> anyhow::Result<Templates> {
+    let folder = Some(settings.mail.templates_dir.as_str()).filter(|folder| !folder.is_empty());
+    Ok(Templates::load(folder.map(Path::new))?)
 }
 
-/// The database of the settings, connected and not migrated, for commands that read it.
-///
-/// # Errors
-/// When it cannot be reached.
-pub async fn connect(settings: &DatabaseSettings) -> anyhow::Result<DatabaseConnection> {
-    todo!()
+fn hash_settings(settings: &Settings) -> HashSettings {
+    HashSettings {
+        memory_kib: settings.accounts.argon2_memory_kib,
+        iterations: settings.accounts.argon2_iterations,
+        parallelism: settings.accounts.argon2_parallelism,
+        threads: settings.accounts.hash_threads,
+        queue: settings.accounts.hash_queue,
+        patience: settings.server.request_timeout.0,
+    }
+}
+
+fn mail_per_destination(settings: &Settings) -> Rate {
+    if settings.limits.enabled { settings.limits.mail_per_destination } else { Rate(None) }
+}
+
+fn link_origins(settings: &Settings) -> LinkOrigins {
+    LinkOrigins {
+        public_url: settings.server.public_url.clone(),
+        allowed: settings.server.allowed_origins.clone(),
+    }
+}
+
+/// Whether anything is caught in the development inbox.
+fn catches(settings: &Settings) -> bool {
+    let catches_texts = |provider: &ProviderSettings| {
+        matches!(provider, ProviderSettings::Sms { enabled: true, gateway: SmsGateway::Inbox, .. })
+    };
+    settings.mail.transport == Transport::Inbox || settings.providers.0.iter().any(|(_, p)| catches_texts(p))
 }

@@ -1,7 +1,19 @@
 //! What an operator does with accounts (`twostep user …`).
 
-use super::{Auth, Busy, FieldError, Password, Unexpected};
+mod add;
+mod change;
+mod look;
+
+use entity::user;
+use sea_orm::DbErr;
+
+use super::{Auth, Busy, EmailAddress, FieldError, Password, Unexpected, user as users};
 use crate::clock::Timestamp;
+
+/// Longest name of a role, in characters.
+const LONGEST_ROLE: usize = 64;
+/// What the column of the roles holds, in characters.
+const LONGEST_ROLES: usize = 1024;
 
 /// How an imported account proves itself.
 pub enum ImportedPassword {
@@ -98,48 +110,45 @@ pub enum DirectoryError {
     Unexpected(#[from] Unexpected),
 }
 
-impl Auth {
-    /// Makes an account.
-    ///
-    /// # Errors
-    /// [`DirectoryError`]
-    pub async fn add_user(&self, user: NewUser) -> Result<UserSummary, DirectoryError> {
-        todo!()
-    }
-
-    /// Changes an account.
-    ///
-    /// # Errors
-    /// [`DirectoryError`]
-    pub async fn change_user(&self, email: &str, change: Change) -> Result<UserSummary, DirectoryError> {
-        todo!()
-    }
-
-    /// One account.
-    ///
-    /// # Errors
-    /// [`DirectoryError`]
-    pub async fn show_user(&self, email: &str) -> Result<UserSummary, DirectoryError> {
-        todo!()
-    }
-
-    /// Up to `limit` accounts after the one with the address `after`, ordered by address.
-    ///
-    /// # Errors
-    /// [`DirectoryError`]
-    pub async fn list_users(
-        &self,
-        after: Option<&str>,
-        limit: u64,
-    ) -> Result<Vec<UserSummary>, DirectoryError> {
-        todo!()
-    }
-
-    /// Deletes an account and all that hangs on it.
-    ///
-    /// # Errors
-    /// [`DirectoryError`]
-    pub async fn delete_user(&self, email: &str) -> Result<(), DirectoryError> {
-        todo!()
+impl From<DbErr> for DirectoryError {
+    fn from(error: DbErr) -> Self {
+        Self::Unexpected(error.into())
     }
 }
+
+impl From<FieldError> for DirectoryError {
+    fn from(fault: FieldError) -> Self {
+        Self::Invalid(vec![fault])
+    }
+}
+
+impl Auth {
+    /// The user that an operator names by address.
+    async fn named_user(&self, email: &str) -> Result<user::Model, DirectoryError> {
+        let email = EmailAddress::from_field(email)?;
+        users::find_by_email(&self.0.db, &email).await?.ok_or(DirectoryError::Unknown)
+    }
+}
+
+/// Checks role names and drops repetitions.
+fn checked_roles(roles: &[String]) -> Result<Vec<String>, FieldError> {
+    let fault = |code, message| FieldError { field: "roles", code, message };
+    let mut checked: Vec<String> = Vec::with_capacity(roles.len());
+    for role in roles.iter().map(|role| role.trim()) {
+        if role.is_empty() || role.chars().count() > LONGEST_ROLE || role.chars().any(char::is_control) {
+            let message =
+                format!("A role has 1 to {LONGEST_ROLE} characters, none of them a control character.");
+            return Err(fault("invalid", message));
+        }
+        if !checked.iter().any(|known| known == role) {
+            checked.push(role.to_owned());
+        }
+    }
+    if users::roles_column(&checked).chars().count() > LONGEST_ROLES {
+        return Err(fault("too_many", "These are too many roles for one user.".to_owned()));
+    }
+    Ok(checked)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! The parts of the bench, a figure or two each.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+use sea_orm::{ConnectOptions, Database, EntityTrait};
+
+use crate::bare::{BareServer, hashes_per_second, phc};
+use crate::http::Connection;
+use crate::load::{Rate, gets, probe, quantile, sign_in, sign_ins};
+use crate::server::{Installation, PASSWORD, Server, address};
+use crate::sink::Sink;
+use crate::table::Table;
+
+const HASH_THREADS: usize = 2;
+const USERS: usize = 1_000;
+const MANY_USERS: usize = 100_000;
+
+/// What the parts share: a relay, and a database with users.
+pub(crate) struct Bench {
+    sink: Sink,
+    installation: Installation,
+    hash: String,
+    span: Duration,
+}
+
+impl Bench {
+    pub(crate) async fn prepare() -> Self {
+        let sink = Sink::start().await;
+        let installation = Installation::new(sink.port);
+        let hash = phc(PASSWORD);
+        installation.import(&hash, 0, USERS);
+        let seconds = std::env::var("TWOSTEP_BENCH_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+        Self { sink, installation, hash, span: Duration::from_secs(seconds.unwrap_or(10)) }
+    }
+
+    async fn token(&self, server: &Server) -> String {
+        let mut connection = Connection::open(&server.socket).await.unwrap();
+        sign_in(&mut connection, &self.sink, &address(0)).await.expect("a sign-in")
+    }
+
+    /// From the start of the process to the `listening` line, on a database that is there.
+    pub(crate) fn start(&self, table: &mut Table) {
+        let mut times: Vec<_> = (0..7).map(|_| self.installation.serve().started_in.as_millis()).collect();
+        let median = quantile(&mut times, 0.5).unwrap_or_default();
+        let measured = format!("{median} ms (median of 7, longest {} ms)", times.last().unwrap());
+        table.row("existing database, start to the `listening` line", measured, "≤ 200 ms", median <= 200);
+    }
+
+    pub(crate) async fn memory(&self, table: &mut Table) {
+        let server = self.installation.serve();
+        self.token(&server).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let idle = mebibytes(server.memory_kib("VmRSS"));
+        sign_ins(&server.socket, &self.sink, 256, USERS, self.span).await;
+        let peak = mebibytes(server.memory_kib("VmHWM"));
+        table.row(
+            "peak memory at 256 clients, 2 hash threads",
+            format!("{peak:.1} MiB"),
+            "≤ 90 MiB",
+            peak <= 90.0,
+        );
+        table.row("memory when idle", format!("{idle:.1} MiB"), "≤ 30 MiB", idle <= 30.0);
+    }
+
+    /// Sign-ins per second against bare hashes per second, which are measured before and after each load.
+    pub(crate) async fn sign_ins(&self, table: &mut Table) {
+        let server = self.installation.serve();
+        let quarter = self.span / 4;
+        for clients in [8, 64, 256] {
+            let before = hashes_per_second(HASH_THREADS, quarter);
+            let load = sign_ins(&server.socket, &self.sink, clients, USERS, self.span).await;
+            let after = hashes_per_second(HASH_THREADS, quarter);
+            let bare = f64::midpoint(before, after);
+            let ratio = load.per_second() / bare;
+            let measured = format!(
+                "{ratio:.3} ({:.1} sign-ins/s, {} failed; {bare:.1} hashes/s)",
+                load.per_second(),
+                load.failed
+            );
+            let figure =
+                format!("sign-ins/s of {clients} clients against bare Argon2id hashes/s on 2 threads");
+            table.row(&figure, measured, "≥ 0.95", ratio >= 0.95);
+        }
+    }
+
+    pub(crate) async fn tokens(&self, table: &mut Table) {
+        let server = self.installation.serve();
+        let bare_server = BareServer::start();
+        let token = self.token(&server).await;
+        let (mut ours, mut bare) = (Rate::default(), Rate::default());
+        for _ in 0..4 {
+            ours = ours.and(gets(&server.socket, &token, 32, self.span / 4).await);
+            bare = bare.and(gets(&bare_server.socket, &token, 32, self.span / 4).await);
+        }
+        assert_eq!((ours.failed, bare.failed), (0, 0));
+        let ratio = ours.per_second() / bare.per_second();
+        let measured = format!("{ratio:.2} ({:.0}/s; {:.0}/s)", ours.per_second(), bare.per_second());
+        table.row(
+            "`GET /api/companies/privacy` with an EdDSA token against a bare actix-web JSON handler",
+            measured,
+            "≥ 0.5",
+            ratio >= 0.5,
+        );
+    }
+
+    pub(crate) async fn p99(&self, table: &mut Table) {
+        let server = self.installation.serve();
+        let token = self.token(&server).await;
+        let watch = probe(&server.socket, &token, self.span);
+        sign_ins(&server.socket, &self.sink, 64, USERS, self.span + Duration::from_millis(200)).await;
+        let mut times = watch.join().unwrap();
+        let count = times.len();
+        let [p50, p99] = [0.5, 0.99].map(|share| millis(quantile(&mut times, share)));
+        let measured = format!("{p99:.1} ms (p50 {p50:.1} ms, {count} requests)");
+        table.row("p99 of that GET while 64 clients sign in without pause", measured, "≤ 15 ms", p99 <= 15.0);
+    }
+
+    /// From the message's row to its MAIL FROM: alone, and under the load of 8 clients.
+    pub(crate) async fn delivery(&self, table: &mut Table) {
+        for clients in [1, 8] {
+            let server = self.installation.serve();
+            self.sink.take_heard();
+            sign_ins(&server.socket, &self.sink, clients, USERS, self.span).await;
+            let heard = self.sink.take_heard();
+            drop(server);
+            let mut waits = self.waits(heard).await;
+            let count = waits.len();
+            let [p50, p99] = [0.5, 0.99].map(|share| quantile(&mut waits, share).unwrap_or(i64::MAX));
+            let measured = format!("p99 {p99} ms (p50 {p50} ms, {count} mails)");
+            let figure = format!("commit of the challenge to MAIL FROM at a quick relay, {clients} clients");
+            table.row(&figure, measured, "p99 ≤ 20 ms", p99 <= 20);
+        }
+    }
+
+    /// Milliseconds from each row's `created_at`, which is before its commit, to its MAIL FROM.
+    async fn waits(&self, heard: Vec<(String, i64)>) -> Vec<i64> {
+        let url = format!("sqlite://{}", self.installation.folder().join("twostep.db").display());
+        let mut options = ConnectOptions::new(url);
+        options.max_connections(1).sqlx_logging(false);
+        let db = Database::connect(options).await.unwrap();
+        let rows = entity::message::Entity::find().all(&db).await.unwrap();
+        let created: HashMap<String, i64> =
+            rows.into_iter().map(|row| (row.id.simple().to_string(), row.created_at)).collect();
+        let plain = |id: &str| id.chars().filter(char::is_ascii_hexdigit).collect::<String>();
+        heard.iter().filter_map(|(id, at)| created.get(&plain(id)).map(|created| at - created)).collect()
+    }
+
+    /// The same load over a thousand users and over a hundred thousand, in turns.
+    pub(crate) async fn users(&self, table: &mut Table) {
+        let many = Installation::new(self.sink.port);
+        many.import(&self.hash, 0, MANY_USERS);
+        let (few_server, many_server) = (self.installation.serve(), many.serve());
+        let (mut few_rate, mut many_rate) = (Rate::default(), Rate::default());
+        for _ in 0..2 {
+            let half = self.span / 2 + Duration::from_secs(2);
+            few_rate = few_rate.and(sign_ins(&few_server.socket, &self.sink, 64, USERS, half).await);
+            many_rate = many_rate.and(sign_ins(&many_server.socket, &self.sink, 64, MANY_USERS, half).await);
+        }
+        let ratio = many_rate.per_second() / few_rate.per_second();
+        let measured =
+            format!("{ratio:.3} ({:.1}/s; {:.1}/s)", many_rate.per_second(), few_rate.per_second());
+        table.row("sign-ins/s with 100 000 users against 1 000", measured, "≥ 0.95", ratio >= 0.95);
+    }
+}
+
+/// The size of the shipped binary, if it was built.
+pub(crate) fn size(table: &mut Table) {
+    let release = Path::new(env!("CARGO_BIN_EXE_twostep"));
+    let target = release.parent().and_then(Path::parent).unwrap_or(Path::new("target"));
+    let Ok(dist) = std::fs::metadata(target.join("dist/twostep")) else {
+        table.row("shipped binary (dist profile)", "not built".to_owned(), "≤ 28 MiB", false);
+        return;
+    };
+    let size = mebibytes(dist.len() / 1024);
+    table.row("shipped binary (dist profile)", format!("{size:.1} MiB"), "≤ 28 MiB", size <= 28.0);
+}
+
+fn mebibytes(kib: u64) -> f64 {
+    f64::from(u32::try_from(kib).unwrap_or(u32::MAX)) / 1024.0
+}
+
+fn millis(time: Option<Duration>) -> f64 {
+    time.unwrap_or(Duration::MAX).as_secs_f64() * 1_000.0
+}

@@ -1,0 +1,129 @@
+//! The release binary under measurement.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// The password of every user.
+pub(crate) const PASSWORD: &str = "Correct-Horse-7";
+
+/// A folder with a database, and how the server is run in it.
+pub(crate) struct Installation {
+    folder: TempDir,
+    environment: Vec<(String, String)>,
+}
+
+impl Installation {
+    /// Defaults everywhere, but for what the measurement needs: mails to the sink, and no limit on the one address of all clients.
+    pub(crate) fn new(relay_port: u16) -> Self {
+        let key = base64::Engine::encode(
+            &base64::engine::general_purpose::STANDARD,
+            twostep::vault::random_bytes::<32>(),
+        );
+        let environment = [
+            ("SERVER__BIND", "127.0.0.1:0".to_owned()),
+            ("DATABASE__URL", "sqlite://twostep.db".to_owned()),
+            ("SECRETS__KEY", key),
+            ("LIMITS__ENABLED", "false".to_owned()),
+            ("MAIL__TRANSPORT", "smtp".to_owned()),
+            ("MAIL__SMTP_URL", format!("smtp://127.0.0.1:{relay_port}")),
+            ("ACCOUNTS__HASH_THREADS", "2".to_owned()),
+        ];
+        let environment = environment.map(|(name, value)| (format!("TWOSTEP__{name}"), value)).into();
+        Self { folder: tempfile::tempdir().unwrap(), environment }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_twostep"));
+        command.args(arguments).current_dir(self.folder()).env_clear().envs(self.environment.iter().cloned());
+        command
+    }
+
+    /// Imports users `from..to`, all with the same hash of [`PASSWORD`].
+    pub(crate) fn import(&self, hash: &str, from: usize, to: usize) {
+        let path = self.folder().join("users.jsonl");
+        let mut file = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
+        for index in from..to {
+            let email = address(index);
+            writeln!(
+                file,
+                r#"{{"email":"{email}","passwordHash":"{hash}","emailConfirmed":true,"twoFactorEnabled":true,"roles":["Administrator"]}}"#
+            )
+            .unwrap();
+        }
+        file.flush().unwrap();
+        let output = self.command(&["user", "import", "users.jsonl"]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Starts the server and waits for its `listening` line.
+    pub(crate) fn serve(&self) -> Server {
+        let start = Instant::now();
+        let mut child = self
+            .command(&["serve"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (sender, receiver) = mpsc::channel();
+        watch(child.stdout.take().unwrap(), sender.clone());
+        watch(child.stderr.take().unwrap(), sender);
+        let Ok((socket, at)) = receiver.recv_timeout(Duration::from_mins(1)) else {
+            let _ = child.kill();
+            panic!("the server never listened");
+        };
+        Server { child, socket, started_in: at - start }
+    }
+}
+
+/// The address of user `index`.
+pub(crate) fn address(index: usize) -> String {
+    format!("user{index}@example.com")
+}
+
+/// Reads `from` to its end, and tells the socket of the `listening` line.
+fn watch(from: impl Read + Send + 'static, found: mpsc::Sender<(String, Instant)>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            if let Some((_, rest)) = line.split_once("listening on http://") {
+                let end = rest.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(rest.len());
+                let _ = found.send((rest[..end].to_owned(), Instant::now()));
+            }
+        }
+    });
+}
+
+/// A running server; ended with the value.
+pub(crate) struct Server {
+    child: Child,
+    /// `HOST:PORT`
+    pub(crate) socket: String,
+    /// From the start of the process to its `listening` line.
+    pub(crate) started_in: Duration,
+}
+
+impl Server {
+    /// A figure of `/proc/PID/status`, in KiB: `VmHWM`, `VmRSS`.
+    pub(crate) fn memory_kib(&self, figure: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix(figure)?.strip_prefix(':'));
+        line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        let _ = self.child.wait();
+    }
+}

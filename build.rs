@@ -1,0 +1,14 @@
+//! Tells the tests which database servers they may use, so that those of a missing one are listed as ignored.
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    for (cfg, variable) in
+        [("test_postgres", "TWOSTEP_TEST_POSTGRES_URL"), ("test_mariadb", "TWOSTEP_TEST_MARIADB_URL")]
+    {
+        println!("cargo::rustc-check-cfg=cfg({cfg})");
+        println!("cargo::rerun-if-env-changed={variable}");
+        if std::env::var_os(variable).is_some_and(|url| !url.is_empty()) {
+            println!("cargo::rustc-cfg={cfg}");
+        }
+    }
+}

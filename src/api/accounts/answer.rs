@@ -1,0 +1,111 @@
+//! The answer of login and twostepverification.
+
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use serde::Serialize;
+
+use crate::api::error::Refusal;
+use crate::api::{State, cookies};
+use crate::auth::{PendingChallenge, SignIn};
+use crate::clock::Timestamp;
+use crate::token::Tokens;
+
+/// `AuthResponse` of contract 4: five members always, three more when a second step is required.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::api) struct AuthResponse<'a> {
+    is_auth_successful: bool,
+    error_message: Option<&'a str>,
+    token: Option<&'a str>,
+    #[serde(rename = "is2StepVerificationRequired")]
+    is_2_step_verification_required: bool,
+    provider: Option<&'a str>,
+    #[serde(flatten)]
+    second_step: Option<SecondStep<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SecondStep<'a> {
+    challenge_id: &'a str,
+    providers: Vec<&'a str>,
+    expires_at: Timestamp,
+}
+
+impl<'a> AuthResponse<'a> {
+    /// Nobody is signed in.
+    pub(in crate::api) fn refused(why: &'a str) -> Self {
+        Self { error_message: Some(why), ..Self::default() }
+    }
+
+    /// Somebody is signed in.
+    fn signed_in(token: &'a str) -> Self {
+        Self { is_auth_successful: true, token: Some(token), ..Self::default() }
+    }
+
+    /// The password was right, and a code is on its way.
+    pub(super) fn verification_required(challenge: &'a PendingChallenge) -> Self {
+        let second_step = SecondStep {
+            challenge_id: challenge.id.as_str(),
+            providers: challenge.providers.iter().map(|offer| offer.provider.as_str()).collect(),
+            expires_at: challenge.expires_at,
+        };
+        Self {
+            is_2_step_verification_required: true,
+            provider: Some(&challenge.provider),
+            second_step: Some(second_step),
+            ..Self::default()
+        }
+    }
+}
+
+/// A sign-in with its token.
+pub(super) struct Signed {
+    token: String,
+    known_browser: String,
+}
+
+impl Signed {
+    /// Mints the token of a sign-in.
+    pub(super) fn mint(sign_in: SignIn, tokens: &Tokens) -> Result<Self, Refusal> {
+        let token = tokens.issue(&sign_in.grant)?.token;
+        Ok(Self { token, known_browser: sign_in.known_browser })
+    }
+
+    /// The answer, which marks the browser as known.
+    pub(super) fn into_answer(self, state: &State) -> HttpResponse {
+        let mut answer: HttpResponseBuilder = HttpResponse::Ok();
+        cookies::mark_browser(&mut answer, self.known_browser, state.secure_cookies);
+        answer.json(AuthResponse::signed_in(&self.token))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_five_members_are_always_there() {
+        assert_eq!(
+            serde_json::to_value(AuthResponse::refused("No")).unwrap(),
+            json!({
+                "isAuthSuccessful": false,
+                "errorMessage": "No",
+                "token": null,
+                "is2StepVerificationRequired": false,
+                "provider": null,
+            })
+        );
+        assert_eq!(
+            serde_json::to_value(AuthResponse::signed_in("t")).unwrap(),
+            json!({
+                "isAuthSuccessful": true,
+                "errorMessage": null,
+                "token": "t",
+                "is2StepVerificationRequired": false,
+                "provider": null,
+            })
+        );
+    }
+}

@@ -1,0 +1,35 @@
+//! POST forgotpassword.
+
+use std::rc::Rc;
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use super::call::Call;
+use super::form::{EMAIL_REQUIRED, Faults};
+use crate::api::State;
+use crate::api::error::{Refusal, Route};
+use crate::limits::Limit;
+
+#[derive(Deserialize)]
+struct Form {
+    email: Option<String>,
+    #[serde(rename = "clienturi")]
+    client_uri: Option<String>,
+}
+
+pub(super) async fn forgot(request: HttpRequest, payload: Payload, state: Data<State>) -> HttpResponse {
+    let call = Call::begin(Route::ForgotPassword, request, state);
+    let result = call.finish(begin(Rc::clone(&call), payload)).await.map(|()| HttpResponse::Ok().finish());
+    call.answer(result)
+}
+
+async fn begin(call: Rc<Call>, payload: Payload) -> Result<(), Refusal> {
+    let form: Form = call.form(payload).await?;
+    let mut faults = Faults::default();
+    let email = faults.required(form.email, EMAIL_REQUIRED);
+    faults.refuse()?;
+    call.count(Limit::Mail)?;
+    Ok(call.state.auth.forgot_password(&email, form.client_uri.as_deref()).await?)
+}

@@ -1,0 +1,34 @@
+//! The article's contract: thin adapters over `auth`. Its client must work unmodified against these six routes.
+
+mod answer;
+mod call;
+mod confirmation;
+mod forgot;
+mod form;
+mod login;
+mod registration;
+mod reset;
+mod verification;
+
+use actix_web::dev::HttpServiceFactory;
+use actix_web::web;
+
+use super::{State, cookies, resource};
+
+pub(super) use answer::AuthResponse;
+
+/// The six routes.
+pub(super) fn routes(state: &State) -> impl HttpServiceFactory + 'static {
+    web::scope("/api/accounts")
+        .wrap(cookies::sessions(&state.cookie_key, state.secure_cookies))
+        .service(resource("/login", "POST").route(web::post().to(login::login)))
+        .service(resource("/twostepverification", "POST").route(web::post().to(verification::verify)))
+        .service(resource("/registration", "POST").route(web::post().to(registration::register)))
+        .service(
+            resource("/emailconfirmation", "GET, HEAD")
+                .route(web::get().to(confirmation::confirm))
+                .route(web::head().to(confirmation::look)),
+        )
+        .service(resource("/forgotpassword", "POST").route(web::post().to(forgot::forgot)))
+        .service(resource("/resetpassword", "POST").route(web::post().to(reset::reset)))
+}

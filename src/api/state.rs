@@ -1,0 +1,45 @@
+//! What the handlers reach.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use zeroize::Zeroizing;
+
+use super::ServerSettings;
+use crate::auth::{AccountSettings, Auth};
+use crate::courier::Inbox;
+use crate::limits::Limits;
+use crate::token::Tokens;
+
+/// Tells whether the database answers.
+pub type Ready = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
+
+/// Tells every provider's and gateway's name and whether it works.
+pub type Health = Arc<dyn Fn() -> Vec<(String, bool)> + Send + Sync>;
+
+/// What the handlers reach. Cheap to clone.
+#[derive(Clone)]
+pub struct State {
+    /// The rules.
+    pub auth: Auth,
+    /// `[accounts]`: a form tells every fault at once, its own and those of the rules.
+    pub accounts: Arc<AccountSettings>,
+    /// Tokens.
+    pub tokens: Tokens,
+    /// Request limits.
+    pub limits: Limits,
+    /// The development inbox; absent: `/dev/inbox` is 404.
+    pub inbox: Option<Inbox>,
+    /// Whether `/api/companies` is served.
+    pub demo_companies: bool,
+    /// `[server]`
+    pub server: Arc<ServerSettings>,
+    /// Whether cookies are `Secure`: `public_url` is https.
+    pub secure_cookies: bool,
+    /// The key of session cookies, 64 bytes from the vault.
+    pub cookie_key: Arc<Zeroizing<[u8; 64]>>,
+    /// Whether the database answers.
+    pub ready: Ready,
+    /// Providers and gateways.
+    pub health: Health,
+}

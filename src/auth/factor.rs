@@ -1,0 +1,97 @@
+//! Wrong codes in a row with one provider, and the end of that factor when there are too many.
+
+use entity::factor::{ActiveModel, Column, Entity};
+use entity::user;
+use log::warn;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, SqlErr,
+};
+use uuid::Uuid;
+
+use super::notice::Notice;
+use super::{Auth, Unexpected, transaction};
+use crate::clock::Timestamp;
+
+impl Auth {
+    /// Counts a wrong code; the one that reaches `account_attempts_total` disables the factor and tells its owner.
+    pub(super) async fn record_wrong_code(
+        &self,
+        user: &user::Model,
+        provider: &str,
+    ) -> Result<(), Unexpected> {
+        let house = &*self.0;
+        count_failure(&house.db, user.id, provider).await?;
+
+        let most = i32::try_from(house.two_step.load().account_attempts_total).unwrap_or(i32::MAX);
+        let tx = transaction::begin(&house.db).await?;
+        if !disable(&tx, user.id, provider, most, house.clock.now()).await? {
+            return Ok(());
+        }
+        let queued = self.notify(&tx, user, Notice::FactorDisabled).await?;
+        tx.commit().await?;
+        house.courier.wake(queued);
+        warn!(user_id:% = user.id, provider = provider; "factor disabled by wrong codes");
+        Ok(())
+    }
+}
+
+/// Forgets the wrong codes in a row after a right one.
+pub(super) async fn forget_failures(
+    tx: &impl ConnectionTrait,
+    user_id: Uuid,
+    provider: &str,
+) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Failures, 0.into())
+        .filter(Column::UserId.eq(user_id))
+        .filter(Column::Provider.eq(provider))
+        .filter(Column::Failures.gt(0))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+async fn count_failure(db: &impl ConnectionTrait, user_id: Uuid, provider: &str) -> Result<(), DbErr> {
+    loop {
+        let counted = Entity::update_many()
+            .col_expr(Column::Failures, Expr::col(Column::Failures).add(1))
+            .filter(Column::UserId.eq(user_id))
+            .filter(Column::Provider.eq(provider))
+            .exec(db)
+            .await?;
+        if counted.rows_affected == 1 {
+            return Ok(());
+        }
+        let first = ActiveModel {
+            user_id: Set(user_id),
+            provider: Set(provider.to_owned()),
+            failures: Set(1),
+            disabled_at: Set(None),
+        };
+        match Entity::insert(first).exec_without_returning(db).await {
+            Ok(_) => return Ok(()),
+            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Disables the factor if its failures have reached `most`; true for the one call that did it.
+async fn disable(
+    tx: &impl ConnectionTrait,
+    user_id: Uuid,
+    provider: &str,
+    most: i32,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
+    let disabled = Entity::update_many()
+        .col_expr(Column::DisabledAt, Expr::value(now.millis()))
+        .filter(Column::UserId.eq(user_id))
+        .filter(Column::Provider.eq(provider))
+        .filter(Column::Failures.gte(most))
+        .filter(Column::DisabledAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(disabled.rows_affected == 1)
+}

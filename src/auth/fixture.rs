@@ -1,0 +1,132 @@
+//! What the unit tests of this room start from.
+
+use std::time::Duration;
+
+use entity::user;
+use migration::{Migrator, MigratorTrait as _};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database as SeaDatabase, DatabaseConnection};
+use tempfile::TempDir;
+
+use super::{
+    AccountSettings, Auth, AuthParts, EmailAddress, HashPool, HashSettings, LinkOrigins, PasswordRules,
+    SameAddress, TwoStepSettings, user as users,
+};
+use crate::clock::{Clock, OptionalSpan, Quota, Rate, Span, Timestamp};
+use crate::courier::{Courier, Templates};
+use crate::otp::RegistryBuilder;
+use crate::vault::{MasterKey, Vault};
+
+/// When the tests take place.
+pub(super) const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+/// A database of its own in a folder that goes with it.
+pub(super) struct Database {
+    pub connection: DatabaseConnection,
+    _folder: TempDir,
+}
+
+/// A fresh, migrated SQLite database.
+pub(super) async fn database() -> Database {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display());
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(4).sqlx_logging(false);
+    options.map_sqlx_sqlite_opts(|options| {
+        use sea_orm::sqlx::sqlite::SqliteJournalMode;
+        options.journal_mode(SqliteJournalMode::Wal).foreign_keys(true)
+    });
+    let connection = SeaDatabase::connect(options).await.unwrap();
+    Migrator::up(&connection, None).await.unwrap();
+    Database { connection, _folder: folder }
+}
+
+/// `[accounts]` as it is by default, with cheap hashing.
+pub(super) fn accounts() -> AccountSettings {
+    AccountSettings {
+        require_confirmed_email: true,
+        two_factor_for_new_users: false,
+        default_role: "Viewer".to_owned(),
+        password_min_length: 8,
+        password_rules: PasswordRules::Length,
+        link_lifetime: Span::seconds(7_200),
+        lockout_attempts: 5,
+        lockout_duration: Span::seconds(300),
+        same_address: SameAddress::Exact,
+        argon2_memory_kib: 64,
+        argon2_iterations: 1,
+        argon2_parallelism: 1,
+        hash_threads: 1,
+        hash_queue: 64,
+    }
+}
+
+/// Stores a confirmed user.
+pub(super) async fn insert_user(db: &impl ConnectionTrait, email: &str) -> user::Model {
+    let email = EmailAddress::parse(email).unwrap();
+    let row = user::Model { email_confirmed: true, ..users::new_row(&email, "a hash".to_owned(), NOW) };
+    users::insert(db, &row).await.unwrap();
+    row
+}
+
+/// The rules over a database of their own. Messages are queued and carried by nobody.
+pub(super) struct House {
+    pub auth: Auth,
+    pub vault: Vault,
+    pub clock: Clock,
+    database: Database,
+}
+
+impl House {
+    pub(super) fn db(&self) -> &DatabaseConnection {
+        &self.database.connection
+    }
+
+    /// The row of a user that is there.
+    pub(super) async fn user(&self, email: &str) -> user::Model {
+        let email = EmailAddress::parse(email).unwrap();
+        users::find_by_email(self.db(), &email).await.unwrap().unwrap()
+    }
+}
+
+/// The rules with everything at its default, at [`NOW`].
+pub(super) async fn house() -> House {
+    let database = database().await;
+    let clock = Clock::manual(NOW);
+    let vault = Vault::new(&MasterKey::generate());
+    let accounts = accounts();
+    let day = Duration::from_secs(24 * 3_600);
+    let hashing = HashPool::start(&HashSettings {
+        memory_kib: accounts.argon2_memory_kib,
+        iterations: accounts.argon2_iterations,
+        parallelism: accounts.argon2_parallelism,
+        threads: accounts.hash_threads,
+        queue: accounts.hash_queue,
+        patience: Duration::from_secs(15),
+    });
+    let auth = Auth::new(AuthParts {
+        db: database.connection.clone(),
+        vault: vault.clone(),
+        clock: clock.clone(),
+        courier: Courier::new(database.connection.clone(), vault.clone(), clock.clone()),
+        templates: Templates::load(None).unwrap(),
+        providers: RegistryBuilder::default().start(),
+        hashing: hashing.unwrap(),
+        accounts,
+        two_step: TwoStepSettings {
+            code_length: 6,
+            code_lifetime: Span::seconds(300),
+            max_attempts: 5,
+            account_attempts: Rate(Some(Quota { count: 10, period: Duration::from_secs(900) })),
+            account_attempts_total: 100,
+            resend_after: Span::seconds(60),
+            max_sends: 5,
+            destination_sends: Rate(Some(Quota { count: 10, period: day })),
+            default_provider: "Email".to_owned(),
+            remember_device: OptionalSpan(None),
+        },
+        mail_per_destination: Rate(Some(Quota { count: 5, period: Duration::from_secs(3_600) })),
+        origins: LinkOrigins { public_url: "http://localhost:5001".parse().unwrap(), allowed: Vec::new() },
+        session_lifetime: Duration::from_secs(600),
+    });
+    House { auth, vault, clock, database }
+}

@@ -1,0 +1,41 @@
+//! What ends when a password changes or an account is switched off.
+
+use entity::{challenge, session};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
+use uuid::Uuid;
+
+use super::link;
+use crate::clock::Timestamp;
+
+/// Ends the user's sessions and links and closes the open challenges.
+pub(super) async fn end_everything(
+    tx: &impl ConnectionTrait,
+    user_id: Uuid,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    link::kill_all(tx, user_id, now).await?;
+    end_sign_ins(tx, user_id, now).await
+}
+
+/// Ends the user's sessions and closes the open challenges.
+pub(super) async fn end_sign_ins(
+    tx: &impl ConnectionTrait,
+    user_id: Uuid,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    session::Entity::update_many()
+        .col_expr(session::Column::EndedAt, Expr::value(now.millis()))
+        .filter(session::Column::UserId.eq(user_id))
+        .filter(session::Column::EndedAt.is_null())
+        .exec(tx)
+        .await?;
+    challenge::Entity::update_many()
+        .col_expr(challenge::Column::ClosedAt, Expr::value(now.millis()))
+        .filter(challenge::Column::UserId.eq(user_id))
+        .filter(challenge::Column::ConsumedAt.is_null())
+        .filter(challenge::Column::ClosedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! Transactions that write: how they begin, and what is done when two of them got in each other's way.
+
+use sea_orm::{
+    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+};
+
+use super::Unexpected;
+
+/// How often a whole transaction is done before a deadlock counts as a fault.
+const MOST_TRIES: u32 = 5;
+
+/// Begins a transaction that will write.
+///
+/// On SQLite it takes the writer's place at once (a transaction that reads first and writes later would fail without
+/// waiting); elsewhere a statement sees what others have committed before it.
+pub(super) async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let isolation_level = match db.get_database_backend() {
+        DbBackend::Sqlite => None,
+        _ => Some(IsolationLevel::ReadCommitted),
+    };
+    db.begin_with_options(TransactionOptions {
+        isolation_level,
+        access_mode: None,
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+    })
+    .await
+}
+
+/// Does `work`, a whole transaction, again when the database has undone it in favour of another one.
+pub(super) async fn retried<T, F>(work: impl Fn() -> F) -> Result<T, Unexpected>
+where
+    F: Future<Output = Result<T, Unexpected>>,
+{
+    for _ in 1..MOST_TRIES {
+        match work().await {
+            Err(error) if is_undone_by_the_database(&error) => {}
+            settled => return settled,
+        }
+    }
+    work().await
+}
+
+/// A deadlock or a failed serialization: SQLSTATE 40001 (MariaDB's error 1213 too) and PostgreSQL's 40P01.
+fn is_undone_by_the_database(error: &Unexpected) -> bool {
+    error.0.chain().filter_map(|cause| cause.downcast_ref::<DbErr>()).any(|cause| {
+        let (DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause))
+        | DbErr::Conn(RuntimeErr::SqlxError(cause))) = cause
+        else {
+            return false;
+        };
+        let code = cause.as_database_error().and_then(|cause| cause.code());
+        matches!(code.as_deref(), Some("40001" | "40P01"))
+    })
+}
+
+/// Whether a row was not stored because its key is taken.
+pub(super) fn is_taken(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
+
+    use entity::user;
+    use sea_orm::EntityTrait as _;
+
+    use super::*;
+    use crate::auth::fixture;
+
+    #[tokio::test]
+    async fn readers_that_will_write_wait_for_each_other() {
+        let db = fixture::database().await;
+        let read_then_write = || async {
+            let tx = begin(&db.connection).await.unwrap();
+            user::Entity::find().all(&tx).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            fixture::insert_user(&tx, &format!("{}@example.com", uuid::Uuid::new_v4())).await;
+            tx.commit().await.unwrap();
+        };
+
+        tokio::join!(read_then_write(), read_then_write());
+
+        assert_eq!(user::Entity::find().all(&db.connection).await.unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn only_what_the_database_undid_is_done_again() {
+        let tries = AtomicU32::new(0);
+
+        let failed: Result<(), _> = retried(|| async {
+            tries.fetch_add(1, Ordering::SeqCst);
+            Err(Unexpected::from(DbErr::Custom("gone".to_owned())))
+        })
+        .await;
+
+        assert!(failed.is_err());
+        assert_eq!(tries.load(Ordering::SeqCst), 1);
+    }
+}

@@ -1,0 +1,132 @@
+//! What each template is given. Callers fill these structs, so that no template can miss a variable.
+
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+use super::person;
+
+/// For how long something is good, written out in the largest whole unit: `90 minutes`, `2 hours`, `1 day`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetime(pub Duration);
+
+impl Serialize for Lifetime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        const UNITS: [(u64, &str); 3] = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
+        let seconds = self.0.as_secs();
+        let fits = |(size, _): &&(u64, &str)| seconds >= *size && seconds.is_multiple_of(*size);
+        let (count, unit) = match UNITS.iter().find(fits) {
+            Some((size, unit)) => (seconds / size, *unit),
+            None if seconds > 120 => (seconds / 60, "minute"),
+            None => (seconds, "second"),
+        };
+        let plural = if count == 1 { "" } else { "s" };
+        serializer.collect_str(&format_args!("{count} {unit}{plural}"))
+    }
+}
+
+/// For `email/confirm_email`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConfirmEmail<'a> {
+    /// Name of the new user; made harmless here.
+    #[serde(serialize_with = "person")]
+    pub name: &'a str,
+    /// The whole link, with token and address.
+    pub link: &'a str,
+    /// How long the link is good.
+    pub lifetime: Lifetime,
+}
+
+/// For `email/reset_password`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ResetPassword<'a> {
+    /// Name of the user; made harmless here.
+    #[serde(serialize_with = "person")]
+    pub name: &'a str,
+    /// The whole link, with token and address.
+    pub link: &'a str,
+    /// How long the link is good.
+    pub lifetime: Lifetime,
+}
+
+/// For `email/code`. It holds a secret: no `Debug`.
+#[derive(Clone, Serialize)]
+pub struct CodeMail<'a> {
+    /// Name of the user; made harmless here.
+    #[serde(serialize_with = "person")]
+    pub name: &'a str,
+    /// The code.
+    pub code: &'a str,
+    /// What it is for, as `Purpose::as_str` says it: `sign_in`, `confirm_phone`.
+    pub purpose: &'a str,
+    /// How long it is good, in whole minutes.
+    pub minutes: u64,
+    /// Where the request came from.
+    pub client_address: &'a str,
+    /// Host of `public_url`.
+    pub host: &'a str,
+}
+
+/// For `sms/code`. It holds a secret: no `Debug`.
+#[derive(Clone, Serialize)]
+pub struct CodeText<'a> {
+    /// The code.
+    pub code: &'a str,
+    /// What it is for, as `Purpose::as_str` says it: `sign_in`, `confirm_phone`.
+    pub purpose: &'a str,
+    /// How long it is good, in whole minutes.
+    pub minutes: u64,
+    /// Where the request came from.
+    pub client_address: &'a str,
+    /// Host of `public_url`, without scheme and port: the code is bound to it.
+    pub host: &'a str,
+}
+
+/// For `email/locked_out`.
+#[derive(Clone, Debug, Serialize)]
+pub struct LockedOut<'a> {
+    /// Name of the user; made harmless here.
+    #[serde(serialize_with = "person")]
+    pub name: &'a str,
+    /// Where a new password can be asked for; no token in it.
+    pub page: &'a str,
+    /// How long the lock lasts.
+    pub lifetime: Lifetime,
+}
+
+/// For `email/registration_tried`, `email/password_reset` and `email/factor_disabled`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Notice<'a> {
+    /// Name of the user; made harmless here.
+    #[serde(serialize_with = "person")]
+    pub name: &'a str,
+    /// Where a new password can be asked for; no token in it.
+    pub page: &'a str,
+}
+
+fn person<S: Serializer>(name: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&person::harmless(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lifetime_reads_as_one_would_say_it() {
+        for (seconds, words) in [
+            (1, "1 second"),
+            (90, "90 seconds"),
+            (60, "1 minute"),
+            (300, "5 minutes"),
+            (330, "5 minutes"),
+            (5_400, "90 minutes"),
+            (7_200, "2 hours"),
+            (86_400, "1 day"),
+            (1_209_600, "14 days"),
+        ] {
+            let json = serde_json::to_value(Lifetime(Duration::from_secs(seconds))).unwrap();
+            assert_eq!(json, words);
+        }
+    }
+}

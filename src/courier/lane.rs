@@ -1,0 +1,162 @@
+//! One gateway and what waits for it: finds due rows, claims as many as can be started, and starts them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use log::{debug, info, warn};
+use sea_orm::DbErr;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+use super::gateway::Gateway;
+use super::message::{Carrier, Priority};
+use super::porter::Porter;
+use super::queue::Queued;
+use super::store::{Lease, Parcel, Store};
+use crate::clock::Timestamp;
+
+/// Hand-overs at once per gateway.
+const SLOTS: u32 = 32;
+/// How many of them notices may take, so that a code always finds one.
+const NOTICE_SLOTS: usize = 24;
+/// How often, by the clock, the table is looked at even if nobody called: other processes' rows are found so.
+const POLL: Duration = Duration::from_secs(1);
+/// How long, in real time, the lane rests when the database is away.
+const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+
+pub(super) struct Lane {
+    porter: Porter,
+    slots: Arc<Semaphore>,
+    notice_slots: Arc<Semaphore>,
+    bell: Notify,
+    /// Due rows were left for want of a slot.
+    hungry: AtomicBool,
+    stopping: AtomicBool,
+}
+
+/// The right to start one hand-over.
+struct Slot {
+    _any: OwnedSemaphorePermit,
+    _notice: Option<OwnedSemaphorePermit>,
+}
+
+impl Lane {
+    pub(super) fn new(carrier: Carrier, gateway: Arc<dyn Gateway>, store: Store) -> Self {
+        Self {
+            porter: Porter::new(carrier, gateway, store),
+            slots: Arc::new(Semaphore::new(SLOTS as usize)),
+            notice_slots: Arc::new(Semaphore::new(NOTICE_SLOTS)),
+            bell: Notify::new(),
+            hungry: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn carrier(&self) -> &Carrier {
+        &self.porter.carrier
+    }
+
+    pub(super) fn is_healthy(&self) -> bool {
+        self.porter.is_healthy()
+    }
+
+    /// Looks at the table whenever something is due, the bell rings, or a second has passed, until the lane is stopped.
+    pub(super) async fn run(self: Arc<Self>) {
+        let carrier = self.carrier();
+        let mut database_away = false;
+        while !self.stopping.load(Ordering::SeqCst) {
+            match self.look().await {
+                Ok(next) => {
+                    if std::mem::take(&mut database_away) {
+                        info!(carrier:%; "the courier reaches the database again");
+                    }
+                    tokio::select! {
+                        () = self.bell.notified() => {}
+                        () = self.store().clock.sleep_until(next) => {}
+                    }
+                }
+                Err(error) => {
+                    if !std::mem::replace(&mut database_away, true) {
+                        warn!(carrier:%, error:%; "the courier cannot reach the database");
+                    }
+                    tokio::time::sleep(DATABASE_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Starts what is due as far as there are slots; tells when to look again.
+    async fn look(self: &Arc<Self>) -> Result<Timestamp, DbErr> {
+        let now = self.store().clock.now();
+        let survey = self.store().survey(self.carrier(), POLL).await?;
+        if survey.overdue {
+            let count = self.store().expire_overdue().await?;
+            warn!(count; "messages expired before they could be handed over");
+        }
+        let poll_at = now.plus(POLL);
+        // Raised before the slots are counted: a hand-over that ends meanwhile rings the bell.
+        self.hungry.store(true, Ordering::SeqCst);
+        for due in survey.due {
+            let Some(slot) = self.slot(due.priority) else { return Ok(poll_at) };
+            if let Some(lease) = self.store().claim(due.id, self.porter.lease_span()).await? {
+                actix::spawn(Arc::clone(self).carry(lease, None, slot));
+            }
+        }
+        self.hungry.store(false, Ordering::SeqCst);
+        if survey.truncated {
+            return Ok(now);
+        }
+        Ok(survey.next.map_or(poll_at, |next| next.min(poll_at)))
+    }
+
+    /// Carries a message that was committed just now, without a look at the table, if a slot is free; the next look finds it otherwise.
+    pub(super) fn take(self: &Arc<Self>, queued: Queued) {
+        let Some(slot) = self.slot(queued.message.priority) else {
+            self.hungry.store(true, Ordering::SeqCst);
+            // The last hand-over may have ended before the flag was up.
+            if self.slots.available_permits() > 0 {
+                self.bell.notify_one();
+            }
+            return;
+        };
+        let lane = Arc::clone(self);
+        actix::spawn(async move {
+            let id = queued.id;
+            match lane.store().claim(id, lane.porter.lease_span()).await {
+                Ok(Some(lease)) => lane.carry(lease, Some(queued.into()), slot).await,
+                Ok(None) => {}
+                Err(error) => debug!(message:% = id, error:%; "cannot claim a message, left for later"),
+            }
+        });
+    }
+
+    /// Starts nothing more, and waits until what was started has ended.
+    pub(super) async fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        self.bell.notify_one();
+        // Fails only on a closed semaphore, which this one never is.
+        let _ = self.slots.acquire_many(SLOTS).await;
+    }
+
+    fn store(&self) -> &Store {
+        &self.porter.store
+    }
+
+    fn slot(&self, priority: Priority) -> Option<Slot> {
+        let notice = match priority {
+            Priority::Code => None,
+            Priority::Notice => Some(Arc::clone(&self.notice_slots).try_acquire_owned().ok()?),
+        };
+        let any = Arc::clone(&self.slots).try_acquire_owned().ok()?;
+        // Read after the slot is taken: `stop` either sees the slot taken or is seen here.
+        (!self.stopping.load(Ordering::SeqCst)).then_some(Slot { _any: any, _notice: notice })
+    }
+
+    async fn carry(self: Arc<Self>, lease: Lease, parcel: Option<Parcel>, slot: Slot) {
+        self.porter.carry(&lease, parcel).await;
+        drop(slot);
+        if self.hungry.swap(false, Ordering::SeqCst) {
+            self.bell.notify_one();
+        }
+    }
+}

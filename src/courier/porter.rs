@@ -1,0 +1,187 @@
+//! One hand-over, from the claimed row to what is written down of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use log::{debug, info, warn};
+
+use super::backoff;
+use super::gateway::{Delivery, DeliveryError, Gateway};
+use super::message::Carrier;
+use super::store::{Lease, Outcome, Parcel, Store};
+
+/// How much longer a lease is than a hand-over.
+const LEASE_MARGIN: Duration = Duration::from_secs(5);
+/// After how much more than its deadline a gateway is cut off.
+const GRACE: Duration = Duration::from_secs(1);
+/// How often an outcome is written down before the row is left to the end of its lease, and the pause between, in real time.
+const SETTLE_ATTEMPTS: u32 = 5;
+const SETTLE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Hands claimed messages to one gateway.
+pub(super) struct Porter {
+    pub(super) carrier: Carrier,
+    pub(super) store: Store,
+    gateway: Arc<dyn Gateway>,
+    healthy: AtomicBool,
+}
+
+impl Porter {
+    pub(super) fn new(carrier: Carrier, gateway: Arc<dyn Gateway>, store: Store) -> Self {
+        Self { carrier, store, gateway, healthy: AtomicBool::new(true) }
+    }
+
+    /// Whether the last hand-over worked.
+    pub(super) fn is_healthy(&self) -> bool {
+        self.healthy.load(Ordering::Relaxed)
+    }
+
+    /// How long a claim must hold.
+    pub(super) fn lease_span(&self) -> Duration {
+        self.gateway.deadline() + LEASE_MARGIN
+    }
+
+    /// Hands a claimed message over and writes down how it ended. `parcel` spares reading the row.
+    pub(super) async fn carry(&self, lease: &Lease, parcel: Option<Parcel>) {
+        let opened = match parcel {
+            Some(parcel) => Ok(Some(parcel)),
+            None => self.store.open(lease).await,
+        };
+        let outcome = match opened {
+            Ok(Some(parcel)) => self.hand_over(lease, parcel).await,
+            Ok(None) => Outcome::Refused("sealed".to_owned()),
+            Err(error) => {
+                debug!(message:% = lease.id, error:% = error; "cannot open a message, left to the end of its lease");
+                return;
+            }
+        };
+        self.settle(lease, &outcome).await;
+    }
+
+    async fn hand_over(&self, lease: &Lease, parcel: Parcel) -> Outcome {
+        let now = self.store.clock.now();
+        if now >= parcel.expires_at {
+            return Outcome::Expired;
+        }
+        if now.plus(self.gateway.deadline()) > lease.until {
+            return Outcome::PutBack;
+        }
+        let outcome = self.deliver(parcel.delivery).await;
+        self.note_health(!matches!(outcome, Err(DeliveryError::Transient(_))));
+        match outcome {
+            Ok(()) => Outcome::Sent,
+            Err(DeliveryError::Permanent(code)) => Outcome::Refused(code),
+            Err(DeliveryError::Transient(code)) => Outcome::Deferred(code, backoff::pause(parcel.attempts)),
+        }
+    }
+
+    /// Calls the gateway in a task of its own: what it breaks is this hand-over and nothing else.
+    async fn deliver(&self, delivery: Delivery) -> Result<(), DeliveryError> {
+        let gateway = Arc::clone(&self.gateway);
+        let cut_off = gateway.deadline() + GRACE;
+        let call = actix::spawn(async move {
+            let cut = DeliveryError::Transient("gateway_timeout".to_owned());
+            tokio::time::timeout(cut_off, gateway.deliver(&delivery)).await.unwrap_or(Err(cut))
+        });
+        call.await.unwrap_or_else(|_| Err(DeliveryError::Transient("gateway_panic".to_owned())))
+    }
+
+    async fn settle(&self, lease: &Lease, outcome: &Outcome) {
+        for attempt in 1..=SETTLE_ATTEMPTS {
+            match self.store.settle(lease, outcome).await {
+                Ok(held) => return self.log(lease, outcome, held),
+                Err(error) if attempt == SETTLE_ATTEMPTS => {
+                    warn!(message:% = lease.id, error:% = error; "cannot write down how a hand-over ended: it will be repeated");
+                }
+                Err(_) => tokio::time::sleep(SETTLE_PAUSE).await,
+            }
+        }
+    }
+
+    fn log(&self, lease: &Lease, outcome: &Outcome, held: bool) {
+        let message = lease.id;
+        let carrier = &self.carrier;
+        if !held {
+            warn!(message:%, carrier:%; "a lease had passed before the hand-over was done: it may be repeated");
+            return;
+        }
+        match outcome {
+            Outcome::Sent => debug!(message:%, carrier:%; "handed over"),
+            Outcome::Refused(code) => warn!(message:%, carrier:%, code:%; "refused for good"),
+            Outcome::Expired => warn!(message:%, carrier:%; "expired before it could be handed over"),
+            Outcome::Deferred(code, _) => debug!(message:%, carrier:%, code:%; "not taken now"),
+            Outcome::PutBack => debug!(message:%, carrier:%; "claimed too late, put back"),
+        }
+    }
+
+    fn note_health(&self, healthy: bool) {
+        let carrier = &self.carrier;
+        if self.healthy.swap(healthy, Ordering::Relaxed) == healthy {
+            return;
+        }
+        if healthy {
+            info!(carrier:%; "the gateway takes messages again");
+        } else {
+            warn!(carrier:%; "the gateway does not take messages now; they are kept and tried again");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use async_trait::async_trait;
+    use sea_orm::DatabaseConnection;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::clock::{Clock, Timestamp};
+    use crate::courier::Content;
+    use crate::vault::{MasterKey, Vault};
+
+    struct Counting(Arc<AtomicUsize>);
+
+    #[async_trait]
+    impl Gateway for Counting {
+        async fn deliver(&self, _: &Delivery) -> Result<(), DeliveryError> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        }
+
+        fn deadline(&self) -> Duration {
+            Duration::from_secs(10)
+        }
+    }
+
+    /// What becomes, at second 100, of a parcel that expires at one second under a lease that lasts until another.
+    async fn hand_over(expires_at: i64, lease_until: i64) -> (Outcome, usize) {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let clock = Clock::manual(Timestamp::from_millis(100_000));
+        let vault = Vault::new(&MasterKey::generate());
+        let store = Store { db: DatabaseConnection::default(), vault, clock };
+        let porter = Porter::new(Carrier::Mail, Arc::new(Counting(Arc::clone(&calls))), store);
+        let content = Content { subject: String::new(), text: String::new(), html: String::new() };
+        let queued_at = Timestamp::from_millis(0);
+        let delivery = Delivery { id: Uuid::new_v4(), queued_at, to: String::new(), content, code: None };
+        let expires_at = Timestamp::from_millis(expires_at * 1_000);
+        let until = Timestamp::from_millis(lease_until * 1_000);
+
+        let lease = Lease { id: delivery.id, until };
+        let outcome = porter.hand_over(&lease, Parcel { delivery, expires_at, attempts: 1 }).await;
+        (outcome, calls.load(Ordering::SeqCst))
+    }
+
+    #[actix::test]
+    async fn expiry_is_judged_right_before_the_hand_over() {
+        assert!(matches!(hand_over(100, 115).await, (Outcome::Expired, 0)));
+        assert!(matches!(hand_over(101, 115).await, (Outcome::Sent, 1)));
+    }
+
+    #[actix::test]
+    async fn nothing_is_handed_over_that_could_outlast_its_lease() {
+        assert!(matches!(hand_over(300, 109).await, (Outcome::PutBack, 0)));
+        assert!(matches!(hand_over(300, 110).await, (Outcome::Sent, 1)));
+    }
+}

@@ -1,0 +1,20 @@
+//! Checks of `[providers.*]`.
+
+use super::super::draft::Draft;
+use crate::otp::{ProviderSettings, ProvidersSettings, SmsGateway};
+
+pub(super) fn check(providers: &ProvidersSettings, draft: &mut Draft) {
+    for (name, provider) in &providers.0 {
+        let ProviderSettings::Sms { enabled, gateway, allowed_countries, .. } = provider else { continue };
+        if *enabled && *gateway != SmsGateway::Inbox {
+            let expected = "\"twilio\" and \"http\" are not in this version, expected \"inbox\"";
+            draft.refuse(&format!("providers.{name}.gateway"), expected);
+        }
+        let is_code = |code: &str| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+        if let Some(odd) = allowed_countries.iter().find(|code| !is_code(code)) {
+            let expected =
+                format!("expected ISO 3166 codes of two capital letters such as \"DE\", got {odd:?}");
+            draft.refuse(&format!("providers.{name}.allowed_countries"), expected);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Checks of `[database]`, `[redis]` and `[secrets]`.
+
+use secrecy::ExposeSecret as _;
+use url::Url;
+
+use super::super::{Settings, draft::Draft};
+use crate::vault::MasterKey;
+
+pub(super) fn check(settings: &Settings, draft: &mut Draft) {
+    let url = Url::parse(settings.database.url.expose_secret());
+    let is_known = |url: &Url| matches!(url.scheme(), "sqlite" | "postgres" | "postgresql" | "mysql");
+    // A `#` in a password would end the URL there.
+    if !url.is_ok_and(|url| is_known(&url) && url.fragment().is_none()) {
+        let expected =
+            "expected a sqlite:, postgres: or mysql: URL, with # ? / : @ in a password percent-encoded";
+        draft.refuse("database.url", expected);
+    }
+    if !settings.redis.url.expose_secret().is_empty() {
+        draft.refuse(
+            "redis.url",
+            "not in this version: limits and sessions are kept in memory, expected \"\"",
+        );
+    }
+    let key = settings.secrets.key.expose_secret();
+    if !key.is_empty()
+        && let Err(expected) = MasterKey::from_base64(key)
+    {
+        draft.refuse("secrets.key", expected);
+    }
+}

@@ -1,0 +1,146 @@
+//! The database: how each engine is connected to, and migrations under a lock.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use migration::{Migrator, MigratorTrait as _};
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement};
+use secrecy::ExposeSecret as _;
+
+use super::DatabaseSettings;
+
+/// SQLite has one writer; more connections only lengthen the tail.
+const SQLITE_CONNECTIONS: u32 = 4;
+const SERVER_CONNECTIONS: u32 = 16;
+/// Below every sensible request deadline, so that a full pool is an answer and not a hang.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const JOURNAL_SIZE_LIMIT: &str = "67108864";
+/// How long a start waits for another one that is migrating.
+const LOCK_SECONDS: u32 = 60;
+
+/// What `twostep migrate` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Migration {
+    /// Applies what is missing.
+    Up,
+    /// Takes the last one back.
+    Down,
+    /// Changes nothing.
+    Status,
+}
+
+/// The database of the settings, connected and not migrated.
+///
+/// # Errors
+/// When it cannot be reached.
+pub async fn connect(settings: &DatabaseSettings) -> anyhow::Result<DatabaseConnection> {
+    let is_sqlite = settings.url.expose_secret().starts_with("sqlite:");
+    let most = match settings.max_connections {
+        0 if is_sqlite => SQLITE_CONNECTIONS,
+        0 => SERVER_CONNECTIONS,
+        chosen => chosen,
+    };
+    open(settings, most).await
+}
+
+async fn open(settings: &DatabaseSettings, most: u32) -> anyhow::Result<DatabaseConnection> {
+    let url = settings.url.expose_secret();
+    make_folder(url)?;
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(most).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false).map_sqlx_sqlite_opts(
+        |sqlite| {
+            sqlite
+                .create_if_missing(true)
+                .foreign_keys(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(BUSY_TIMEOUT)
+                .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
+        },
+    );
+    // The error of a driver may repeat the URL, and with it a password.
+    match Database::connect(options).await {
+        Ok(db) => Ok(db),
+        Err(error) => bail!("cannot connect to the database: {}", without_url(&error.to_string(), url)),
+    }
+}
+
+fn without_url(text: &str, url: &str) -> String {
+    text.replace(url, "[database.url]")
+}
+
+fn sqlite_file(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"))?;
+    let path = path.split('?').next().unwrap_or(path);
+    (!path.is_empty() && path != ":memory:").then_some(path)
+}
+
+fn make_folder(url: &str) -> anyhow::Result<()> {
+    let folder = sqlite_file(url).and_then(|file| std::path::Path::new(file).parent());
+    match folder {
+        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the folder {} of the database", folder.display())),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Migrates under a lock, so that two starts at once migrate once; tells every migration's name and whether it is
+/// applied afterwards.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn migrate(settings: &DatabaseSettings, what: Migration) -> anyhow::Result<Vec<(String, bool)>> {
+    // One connection: the lock of PostgreSQL and MariaDB belongs to it.
+    let db = open(settings, 1).await?;
+    let file_lock = lock(&db, settings.url.expose_secret()).await?;
+    match what {
+        Migration::Up => Migrator::up(&db, None).await.context("cannot migrate the database")?,
+        Migration::Down => Migrator::down(&db, Some(1)).await.context("cannot take a migration back")?,
+        Migration::Status => {}
+    }
+    let pending = Migrator::get_pending_migrations(&db).await.context("cannot read the migrations")?;
+    let pending: Vec<_> = pending.iter().map(|migration| migration.name().to_owned()).collect();
+    unlock(&db).await?;
+    db.close().await.context("cannot close the database")?;
+    drop(file_lock);
+    let all = Migrator::migrations();
+    let names = all.iter().map(|migration| migration.name().to_owned());
+    Ok(names.map(|name| (name.clone(), !pending.contains(&name))).collect())
+}
+
+async fn lock(db: &DatabaseConnection, url: &str) -> anyhow::Result<Option<std::fs::File>> {
+    match db.get_database_backend() {
+        DbBackend::Sqlite => match sqlite_file(url) {
+            Some(path) => lock_file(format!("{path}.lock")).await.map(Some),
+            None => Ok(None),
+        },
+        DbBackend::Postgres => run(db, "SELECT pg_advisory_lock(8317220)").await.map(|()| None),
+        _ => run(db, &format!("SELECT GET_LOCK('twostep_migrate', {LOCK_SECONDS})")).await.map(|()| None),
+    }
+}
+
+async fn lock_file(path: String) -> anyhow::Result<std::fs::File> {
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = std::fs::File::options().create(true).truncate(false).write(true).open(&path)?;
+        file.lock()?;
+        Ok::<_, std::io::Error>(file)
+    });
+    locked.await.context("the lock was not waited for")?.context("cannot lock the database for its migration")
+}
+
+async fn unlock(db: &DatabaseConnection) -> anyhow::Result<()> {
+    match db.get_database_backend() {
+        DbBackend::Sqlite => Ok(()),
+        DbBackend::Postgres => run(db, "SELECT pg_advisory_unlock(8317220)").await,
+        _ => run(db, "SELECT RELEASE_LOCK('twostep_migrate')").await,
+    }
+}
+
+async fn run(db: &DatabaseConnection, sql: &str) -> anyhow::Result<()> {
+    db.query_one_raw(Statement::from_string(db.get_database_backend(), sql))
+        .await
+        .context("cannot lock the database")?;
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! The socket: binding, TLS, signals, and an orderly end.
+
+use std::sync::Arc;
+
+use actix_web::HttpServer;
+use actix_web::dev::Server;
+use anyhow::Context as _;
+use log::{info, warn};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Running;
+use crate::api::ServerSettings;
+
+/// Serves until SIGTERM or SIGINT.
+pub(super) async fn run(running: Running) -> anyhow::Result<()> {
+    // Signals are caught before the port opens, so that none that comes later is missed.
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+
+    let server = bind(&running)?;
+    let handle = server.handle();
+    let mut served = actix_web::rt::spawn(server);
+    loop {
+        tokio::select! {
+            ended = &mut served => return ended.context("the server was lost")?.context("the server failed"),
+            _ = terminate.recv() => break info!("SIGTERM: stopping"),
+            _ = interrupt.recv() => break info!("SIGINT: stopping"),
+            _ = hang_up.recv() => warn!("SIGHUP: this version reads its configuration at the start only"),
+        }
+    }
+    handle.stop(true).await;
+    running.stop().await;
+    info!("stopped");
+    Ok(())
+}
+
+fn bind(running: &Running) -> anyhow::Result<Server> {
+    let settings = running.settings.server.clone();
+    let app = running.clone();
+    let mut server = HttpServer::new(move || app.app())
+        .disable_signals()
+        .shutdown_timeout(settings.shutdown_timeout.0.as_secs().max(1))
+        .client_request_timeout(settings.request_timeout.0);
+    if settings.workers > 0 {
+        server = server.workers(settings.workers);
+    }
+    let bind = settings.bind.as_str();
+    let (server, scheme) = match tls(&settings)? {
+        Some(tls) => (server.bind_rustls_0_23(bind, tls), "https"),
+        None => (server.bind(bind), "http"),
+    };
+    let server = server.with_context(|| format!("cannot listen on {bind}"))?;
+    let addresses = server.addrs();
+    let server = server.run();
+    for address in addresses {
+        info!("listening on {scheme}://{address}");
+    }
+    Ok(server)
+}
+
+fn tls(settings: &ServerSettings) -> anyhow::Result<Option<ServerConfig>> {
+    if settings.tls_cert.is_empty() {
+        return Ok(None);
+    }
+    let chain = CertificateDer::pem_file_iter(&settings.tls_cert)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .with_context(|| format!("server.tls_cert: cannot read {}", settings.tls_cert))?;
+    let key = PrivateKeyDer::from_pem_file(&settings.tls_key)
+        .with_context(|| format!("server.tls_key: cannot read {}", settings.tls_key))?;
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .context("server.tls_cert and server.tls_key do not belong together")?;
+    Ok(Some(config))
+}
+
+/// Hourly housekeeping, until the process ends: rows that nothing can use any more.
+pub(super) fn keep_house(running: &Running) {
+    const HOUR: std::time::Duration = std::time::Duration::from_secs(3600);
+    let running = Arc::new(running.clone());
+    actix_web::rt::spawn(async move {
+        loop {
+            tokio::time::sleep(HOUR).await;
+            running.limits.prune();
+            if let Err(error) = running.auth.prune().await {
+                warn!(error:% = error; "old rows not removed");
+            }
+            if let Err(error) = running.courier.prune().await {
+                warn!(error:% = error; "old messages not removed");
+            }
+        }
+    });
+}

@@ -1,0 +1,3 @@
+import { fill } from "/assets/table.js";
+
+await fill("/api/companies", ({ name, fullAddress }) => [name, fullAddress]);

@@ -1,0 +1,36 @@
+//! Whole flows over HTTP, against the very app that `serve` starts: database, relay and clock of its own for each test.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_imports,
+    reason = "a test fails by panicking"
+)]
+
+mod budgets;
+mod caller;
+mod client_uri;
+mod commands;
+mod companies;
+mod configuration;
+mod confirmation;
+mod cors;
+mod http;
+mod instances;
+mod limits;
+mod lockout;
+mod login;
+mod mails;
+mod malformed;
+mod migrations;
+mod outages;
+mod password_rules;
+mod providers;
+mod registration;
+mod reset;
+mod serve;
+mod silence;
+mod support;
+mod timing;
+mod tokens;
+mod verification;

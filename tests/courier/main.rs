@@ -1,0 +1,11 @@
+//! The courier against a real database and a real relay on a socket: what is queued arrives once, in time, or not at all.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod carrying;
+mod gateways;
+mod house;
+mod leases;
+mod relay;
+mod running;
+#[path = "../api/support/smtp_sink.rs"]
+mod smtp_sink;
