@@ -121,6 +121,8 @@ mod tests {
     fn a_quote_that_the_client_left_open_swallows_no_hop() {
         assert_eq!(client(PROXY, &["for=6.6.6.6, for=\"x, for=198.51.100.1"], &[]), PROXY);
         assert_eq!(client(PROXY, &["for=6.6.6.6, for=\"x, for=\"[2001:db8::1]\""], &[]), PROXY);
+        assert_eq!(client(PROXY, &["for=6.6.6.6;\", for=198.51.100.1"], &[]), PROXY);
+        assert_eq!(client(PROXY, &["for=6.6.6.6;x=\", for=\"[2001:db8::1]\""], &[]), PROXY);
         assert_eq!(client(PROXY, &["for=6.6.6.6, for=\"x\\", "for=198.51.100.1"], &[]), "198.51.100.1");
     }
 

@@ -9,13 +9,14 @@ use crate::courier::{Carrier, Message, Priority, Templates};
 /// Mails a code to the account's confirmed address.
 pub struct EmailOtpProvider {
     templates: Templates,
+    host: String,
 }
 
 impl EmailOtpProvider {
-    /// A provider that words its mails by `email/code.*`.
+    /// A provider that words its mails by `email/code.*`. `host` is the one of `public_url`: it tells whose code it is.
     #[must_use]
-    pub fn new(templates: Templates) -> Self {
-        Self { templates }
+    pub fn new(templates: Templates, host: &str) -> Self {
+        Self { templates, host: host.to_owned() }
     }
 }
 
@@ -35,7 +36,7 @@ impl OtpProvider for EmailOtpProvider {
         code: &Code,
         context: &CodeContext,
     ) -> Result<Message, ProviderError> {
-        let wording = Wording::new(account, code, context, "");
+        let wording = Wording::new(account, code, context, &self.host);
         Ok(Message {
             carrier: Carrier::Mail,
             to: context.destination.clone(),

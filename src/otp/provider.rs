@@ -54,21 +54,12 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// The name in the database and under the MAC.
+    /// The name in the database, under the MAC and in templates.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SignIn => "sign_in",
             Self::ConfirmPhone => "confirm_phone",
-        }
-    }
-
-    /// What a message calls it, after "to": `your code to sign in`.
-    #[must_use]
-    pub fn for_people(self) -> &'static str {
-        match self {
-            Self::SignIn => "sign in",
-            Self::ConfirmPhone => "confirm your phone number",
         }
     }
 }

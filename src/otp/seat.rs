@@ -84,6 +84,11 @@ impl Seat {
     }
 
     #[cfg(test)]
+    pub(super) fn arbiter(&self) -> actix::ArbiterHandle {
+        self.arbiter.handle()
+    }
+
+    #[cfg(test)]
     pub(super) fn room_left(&self) -> usize {
         self.room.available_permits()
     }
@@ -93,7 +98,7 @@ impl Seat {
     }
 
     /// The actor's address. No supervisor restarts after a panic: a dead actor is replaced here.
-    fn address(&self) -> Arc<Addr<ProviderActor>> {
+    pub(super) fn address(&self) -> Arc<Addr<ProviderActor>> {
         let mut address = self.address.lock().unwrap_or_else(PoisonError::into_inner);
         if !address.connected() {
             *address = Arc::new(self.new_actor());

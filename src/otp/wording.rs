@@ -16,12 +16,12 @@ pub(super) struct Wording<'a> {
 }
 
 impl<'a> Wording<'a> {
-    /// `host` is the one of `public_url`; empty where the template does not name it.
+    /// `host` is the one of `public_url`.
     pub(super) fn new(account: &'a Account, code: &'a Code, context: &'a CodeContext, host: &'a str) -> Self {
         Self {
             name: &account.name,
             code: code.expose(),
-            purpose: context.purpose.for_people(),
+            purpose: context.purpose.as_str(),
             minutes: context.minutes,
             client_address: &context.client_address,
             host,

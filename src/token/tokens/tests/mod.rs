@@ -1,3 +1,5 @@
+//! Minting, times, and the memory of checked tokens.
+
 mod forged;
 mod kept;
 

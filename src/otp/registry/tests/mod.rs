@@ -1,75 +1,20 @@
+//! What the registry does when providers work, fail, panic, hang, block and die.
+
+mod act;
+
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use actix::{Context, Handler};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use super::super::account::tests::jane;
 use super::super::actor::Place;
-use super::super::{Destination, ProviderActor, ProviderKind, Purpose, async_trait};
+use super::super::{ProviderActor, ProviderKind, Purpose};
 use super::*;
 use crate::clock::Timestamp;
-use crate::courier::{Carrier, Content, Priority};
-
-/// What a made-up provider does when it is asked.
-#[derive(Clone)]
-enum Act {
-    Offer,
-    Decline,
-    Fail,
-    Panic,
-    /// Panics once, then offers.
-    PanicOnce(Arc<AtomicBool>),
-    /// Offers when it is told to.
-    Wait(Arc<Notify>),
-    Hang,
-    /// Holds its thread until the sender is dropped.
-    Block(Arc<Mutex<mpsc::Receiver<()>>>),
-    /// Tells when it is dropped.
-    Tell(#[expect(dead_code, reason = "its drop is what tells")] mpsc::Sender<()>),
-}
-
-#[async_trait]
-impl OtpProvider for Act {
-    fn kind(&self) -> ProviderKind {
-        ProviderKind::Custom
-    }
-
-    async fn valid_for(&self, account: &Account) -> Result<Option<Destination>, ProviderError> {
-        match self {
-            Self::Offer | Self::Tell(_) => {}
-            Self::Decline => return Ok(None),
-            Self::Fail => return Err(ProviderError::failed("no luck")),
-            Self::Panic => panic!("on purpose"),
-            Self::PanicOnce(done) => assert!(done.swap(true, Ordering::SeqCst), "on purpose"),
-            Self::Wait(told) => told.notified().await,
-            Self::Hang => std::future::pending().await,
-            Self::Block(until) => drop(until.lock().unwrap().recv()),
-        }
-        Ok(Some(Destination { address: account.email.clone(), masked: "•••".to_owned() }))
-    }
-
-    async fn compose(
-        &self,
-        _: &Account,
-        code: &Code,
-        context: &CodeContext,
-    ) -> Result<Message, ProviderError> {
-        if !matches!(self, Self::Offer) {
-            return Err(ProviderError::Unsupported(String::new()));
-        }
-        Ok(Message {
-            carrier: Carrier::Mail,
-            to: context.destination.clone(),
-            content: Content { subject: String::new(), text: code.expose().to_owned(), html: String::new() },
-            code: Some(code.expose().to_owned()),
-            priority: Priority::Code,
-            expires_at: context.expires_at,
-        })
-    }
-}
+use act::Act;
 
 fn registry(providers: &[(&str, Act)]) -> ProviderRegistry {
     bounded(Bounds::default(), providers)
@@ -193,6 +138,18 @@ async fn an_actor_that_died_is_replaced_for_the_next_request() {
 }
 
 #[actix::test]
+async fn an_actor_that_died_unseen_costs_no_request() {
+    let registry = registry(&[("Email", Act::Offer)]);
+    let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+    let address = registry.0[0].address();
+
+    address.do_send(Crash(place));
+    until(|| !address.connected()).await;
+
+    assert_eq!(offered(&registry).await, Ok(vec!["Email".to_owned()]));
+}
+
+#[actix::test]
 async fn beyond_the_bound_requests_are_refused_until_one_has_ended() {
     let told = Arc::new(Notify::new());
     let bounds = Bounds { in_flight: 2, ..Bounds::default() };
@@ -287,6 +244,7 @@ async fn a_stopped_registry_refuses() {
 async fn the_registry_works_in_any_runtime_and_its_last_clone_ends_the_arbiter_there() {
     let (tell, dropped) = mpsc::channel();
     let registry = registry(&[("Email", Act::Tell(tell))]);
+    let arbiter = registry.0[0].arbiter();
 
     let elsewhere = registry.clone();
     drop(registry);
@@ -298,7 +256,7 @@ async fn the_registry_works_in_any_runtime_and_its_last_clone_ends_the_arbiter_t
     .join()
     .unwrap();
 
-    // The provider is dropped with its actor, and the actor with the arbiter.
+    until(|| !arbiter.alive()).await;
     let end = tokio::task::spawn_blocking(move || dropped.recv_timeout(Duration::from_secs(5)));
     assert_eq!(end.await.unwrap(), Err(mpsc::RecvTimeoutError::Disconnected));
 }
