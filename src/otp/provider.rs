@@ -140,3 +140,19 @@ pub trait OtpProvider: Send + Sync + 'static {
     // Codes that a device computes join here: a `check(account, code)` that answers with the matched step, beside a
     // `compose` that is then `Unsupported`; each with a default, a message of the actor and a method of the registry.
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A sign-in asked for from 192.0.2.1.
+    pub(in crate::otp) fn context(destination: &str) -> CodeContext {
+        CodeContext {
+            purpose: Purpose::SignIn,
+            destination: destination.to_owned(),
+            client_address: "192.0.2.1".to_owned(),
+            expires_at: Timestamp::from_millis(300_000),
+            minutes: 5,
+        }
+    }
+}

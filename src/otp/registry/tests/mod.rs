@@ -11,9 +11,9 @@ use tokio::sync::{Notify, Semaphore};
 
 use super::super::account::tests::jane;
 use super::super::actor::Place;
-use super::super::{ProviderActor, ProviderKind, Purpose};
+use super::super::provider::tests::context;
+use super::super::{ProviderActor, ProviderKind};
 use super::*;
-use crate::clock::Timestamp;
 use act::Act;
 
 fn registry(providers: &[(&str, Act)]) -> ProviderRegistry {
@@ -42,16 +42,6 @@ async fn until(reached: impl Fn() -> bool) {
         }
     })
     .await;
-}
-
-fn context() -> CodeContext {
-    CodeContext {
-        purpose: Purpose::SignIn,
-        destination: "jane@example.com".to_owned(),
-        client_address: "192.0.2.1".to_owned(),
-        expires_at: Timestamp::from_millis(300_000),
-        minutes: 5,
-    }
 }
 
 #[actix::test]
@@ -207,7 +197,7 @@ async fn a_provider_that_blocks_its_thread_holds_up_nobody_else() {
     let registry = bounded(bounds, &[("Blocks", block), ("Works", Act::Offer)]);
 
     let while_blocked = soon(offered(&registry)).await;
-    let composed = registry.compose("Works", &jane(), &Code::draw(6), &context()).await;
+    let composed = registry.compose("Works", &jane(), &Code::draw(6), &context("jane@example.com")).await;
 
     assert_eq!(while_blocked, Ok(vec!["Works".to_owned()]));
     assert!(composed.is_ok(), "the other actor composes");
@@ -220,9 +210,9 @@ async fn compose_hands_code_and_context_to_the_named_provider() {
     let registry = registry(&[("Totp", Act::Decline), ("Email", Act::Offer)]);
     let code = Code::new("042042".to_owned());
 
-    let message = registry.compose("Email", &jane(), &code, &context()).await.ok().unwrap();
-    let computed = registry.compose("Totp", &jane(), &code, &context()).await.err();
-    let unknown = registry.compose("Fax", &jane(), &code, &context()).await.err();
+    let message = registry.compose("Email", &jane(), &code, &context("jane@example.com")).await.ok().unwrap();
+    let computed = registry.compose("Totp", &jane(), &code, &context("jane@example.com")).await.err();
+    let unknown = registry.compose("Fax", &jane(), &code, &context("jane@example.com")).await.err();
 
     assert_eq!(message.to, "jane@example.com");
     assert_eq!(message.content.text, "042042");

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::EncodingKey;
-use migration::Migrator;
+use migration::{Migrator, MigratorTrait as _};
 use sea_orm::{ConnectOptions, Database};
-use sea_orm_migration::MigratorTrait as _;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
