@@ -9,8 +9,6 @@ mod ticks;
 pub use client_address::{client_address, network_of};
 pub use settings::LimitSettings;
 
-use ipnet::IpNet;
-
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
