@@ -104,7 +104,7 @@ pub(super) async fn house() -> House {
         patience: Duration::from_secs(15),
     });
     let templates = Templates::load(None).unwrap();
-    let email = EmailOtpProvider::new(templates.clone());
+    let email = EmailOtpProvider::new(templates.clone(), "login.example.com");
     let auth = Auth::new(AuthParts {
         db: database.connection.clone(),
         vault: vault.clone(),

@@ -78,7 +78,6 @@ async fn bad_values_are_refused_by_name() {
         ("two_step.code_length", "0"),
         ("two_step.default_provider", "Pigeon"),
         ("tokens.algorithm", "none"),
-        ("tokens.algorithm", "HS256"),
         ("limits.login_per_ip", "many"),
         ("mail.from", "nobody"),
         ("mail.transport", "pigeon"),
@@ -159,4 +158,16 @@ async fn production_serves_and_logs_json() {
         assert!(serde_json::from_str::<serde_json::Value>(line).is_ok_and(|line| line.is_object()), "{line}");
     }
     assert!(!log.contains(SECRET));
+}
+
+#[actix_web::test]
+async fn a_shared_secret_must_be_given_and_long_enough() {
+    for key in ["", "c2hvcnQ="] {
+        let installation = Installation::bare().set("tokens.algorithm", "HS256").set("tokens.hs256_key", key);
+
+        let outcome = installation.run(&["config", "check"]);
+
+        assert!(outcome.assert_code(2).stderr.to_lowercase().contains("hs256_key"), "{}", outcome.stderr);
+        assert!(key.is_empty() || !outcome.stderr.contains(key), "{}", outcome.stderr);
+    }
 }

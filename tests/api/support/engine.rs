@@ -3,7 +3,7 @@
 use std::sync::Once;
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
 use tempfile::TempDir;
 use url::Url;
 
@@ -94,6 +94,14 @@ async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
 
 async fn drop_database(engine: Engine, name: &str) -> Result<(), DbErr> {
     let server = connect(engine.server().as_str()).await?;
+    if engine == Engine::MariaDb {
+        // What PostgreSQL calls FORCE: connections of a server that is going down would pile up.
+        let list = format!("SELECT id AS id FROM information_schema.processlist WHERE db = '{name}'");
+        for row in server.query_all_raw(Statement::from_string(DbBackend::MySql, list)).await? {
+            let id: i64 = row.try_get("", "id")?;
+            let _ = server.execute_unprepared(&format!("KILL {id}")).await;
+        }
+    }
     let force = if engine == Engine::Postgres { " WITH (FORCE)" } else { "" };
     server.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name}{force}")).await?;
     server.close().await
@@ -114,10 +122,8 @@ async fn drop_stale_once(engine: Engine) {
         _ => "SELECT schema_name AS name FROM information_schema.schemata",
     };
     let server = connect(engine.server().as_str()).await.unwrap();
-    for row in server
-        .query_all_raw(sea_orm::Statement::from_string(server.get_database_backend(), list))
-        .await
-        .unwrap()
+    for row in
+        server.query_all_raw(Statement::from_string(server.get_database_backend(), list)).await.unwrap()
     {
         let name: String = row.try_get("", "name").unwrap();
         if is_stale(&name) {

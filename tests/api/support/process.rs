@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A folder to run the program in, and its environment.
 pub(crate) struct Installation {
-    folder: TempDir,
+    folder: Arc<TempDir>,
     environment: BTreeMap<String, String>,
 }
 
@@ -40,7 +40,7 @@ impl Outcome {
 impl Installation {
     /// An empty folder and no environment: what a fresh clone is.
     pub(crate) fn bare() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), environment: BTreeMap::new() }
+        Self { folder: Arc::new(tempfile::tempdir().unwrap()), environment: BTreeMap::new() }
     }
 
     /// Cheap hashing, a free port, no limits, a database in the folder, mails to `sink`.
@@ -124,13 +124,15 @@ impl Installation {
             assert!(start.elapsed() < PATIENCE, "never listened: {}", log.lock().unwrap());
             std::thread::sleep(Duration::from_millis(2));
         };
-        Server { child, address, log }
+        Server { child, _folder: self.folder.clone(), address, log }
     }
 }
 
 /// A running server; killed with the value.
 pub(crate) struct Server {
     child: Child,
+    /// Lives as long as the server that runs in it.
+    _folder: Arc<TempDir>,
     pub(crate) address: String,
     log: Arc<Mutex<String>>,
 }
@@ -171,6 +173,9 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            println!("the log of {}:\n{}", self.address, self.log());
+        }
     }
 }
 
