@@ -67,7 +67,7 @@ async fn allowed_places_are_linked_to_with_their_own_query() {
         ("http://localhost:4200/page", "http://localhost:4200/page?token="),
         ("http://localhost:4200/page?lang=de", "http://localhost:4200/page?lang=de&token="),
         ("http://localhost:4200", "http://localhost:4200?token="),
-        ("HTTP://LOCALHOST:4200/Page", "http://localhost:4200/Page?token="),
+        ("HTTP://LOCALHOST:4200/Page", "HTTP://LOCALHOST:4200/Page?token="),
         ("http://localhost:5001/elsewhere", "http://localhost:5001/elsewhere?token="),
     ] {
         let body = json!({ "email": JANE, "clientURI": place });
