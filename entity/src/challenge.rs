@@ -11,6 +11,7 @@ pub struct Model {
     pub id: String,
     /// Whose it is.
     pub user_id: Uuid,
+    /// What it is for.
     pub purpose: String,
     /// The provider in use.
     pub provider: String,

@@ -6,8 +6,10 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "challenge_codes")]
 pub struct Model {
+    /// The challenge.
     #[sea_orm(primary_key, auto_increment = false)]
     pub challenge_id: String,
+    /// Name of the provider.
     #[sea_orm(primary_key, auto_increment = false)]
     pub provider: String,
     /// HMAC-SHA-256 of the code, bound to its challenge, purpose, provider and destination.
@@ -16,6 +18,7 @@ pub struct Model {
     pub destination: Vec<u8>,
     /// The queued message.
     pub message_id: Uuid,
+    /// When its message was queued.
     pub sent_at: i64,
 }
 

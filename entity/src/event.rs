@@ -6,13 +6,16 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "events")]
 pub struct Model {
+    /// Random id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// Whose it is.
     pub user_id: Uuid,
+    /// When it happened.
     pub at: i64,
     /// Stable name.
     pub event: String,
+    /// Address of the client; empty if no request caused it.
     pub address: String,
     /// JSON object, masked.
     pub detail: String,

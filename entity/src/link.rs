@@ -6,10 +6,12 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "links")]
 pub struct Model {
+    /// Random id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// Whose it is.
     pub user_id: Uuid,
+    /// What it is for.
     pub purpose: String,
     /// SHA-256 of the token, base64url.
     pub digest: String,
@@ -21,6 +23,7 @@ pub struct Model {
     pub created_at: i64,
     /// From when on it is dead.
     pub expires_at: i64,
+    /// When it was used up.
     pub consumed_at: Option<i64>,
 }
 

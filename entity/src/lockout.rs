@@ -9,7 +9,9 @@ pub struct Model {
     /// Fingerprint of the address or browser.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
+    /// Wrong ones in a row.
     pub failures: i32,
+    /// Until when it is locked.
     pub locked_until: Option<i64>,
     /// When it was last written.
     pub updated_at: i64,

@@ -6,6 +6,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "messages")]
 pub struct Model {
+    /// Random id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// Which gateway takes it: `mail`, or the name of a provider.
@@ -18,7 +19,9 @@ pub struct Model {
     pub body: Option<Vec<u8>>,
     /// queued, sent, failed, expired or void.
     pub status: String,
+    /// Hand-overs begun.
     pub attempts: i32,
+    /// When it is due.
     pub next_attempt_at: i64,
     /// Until when one process has it.
     pub lease_until: Option<i64>,
@@ -26,6 +29,7 @@ pub struct Model {
     pub created_at: i64,
     /// From when on it is dead.
     pub expires_at: i64,
+    /// When it was sent, failed or expired.
     pub finished_at: Option<i64>,
     /// Stable code of the last failure.
     pub failure: Option<String>,

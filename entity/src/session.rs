@@ -13,14 +13,19 @@ pub struct Model {
     pub user_id: Uuid,
     /// JSON array, the `amr` of tokens.
     pub methods: String,
+    /// When the password was given.
     pub auth_time: i64,
+    /// Address of the client; empty if no request caused it.
     pub address: String,
+    /// `User-Agent` of the client, cut.
     pub user_agent: String,
     /// When it was made.
     pub created_at: i64,
+    /// When it was last used.
     pub last_used_at: i64,
     /// From when on it is dead.
     pub expires_at: i64,
+    /// When it was ended before its time.
     pub ended_at: Option<i64>,
 }
 

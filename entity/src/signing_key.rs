@@ -11,6 +11,7 @@ pub struct Model {
     pub id: String,
     /// Algorithm and generation; two starts at once make one key.
     pub slot: String,
+    /// Name of RFC 7518 or 8037.
     pub algorithm: String,
     /// Sealed PKCS#8.
     pub private_key: Vec<u8>,

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
 /// A new table; on MariaDB with a collation that tells `é` from `e` and `A` from `a`.
-pub fn table(manager: &SchemaManager, name: impl IntoTableRef) -> TableCreateStatement {
+pub(crate) fn table(manager: &SchemaManager, name: impl IntoTableRef) -> TableCreateStatement {
     let mut table = Table::create();
     table.table(name);
     if manager.get_database_backend() == DbBackend::MySql {
@@ -13,49 +13,49 @@ pub fn table(manager: &SchemaManager, name: impl IntoTableRef) -> TableCreateSta
     table
 }
 
-pub fn uuid(name: impl IntoIden) -> ColumnDef {
+pub(crate) fn uuid(name: impl IntoIden) -> ColumnDef {
     ColumnDef::new(name).uuid().not_null().to_owned()
 }
 
-pub fn string(name: impl IntoIden, length: u32) -> ColumnDef {
+pub(crate) fn string(name: impl IntoIden, length: u32) -> ColumnDef {
     ColumnDef::new(name).string_len(length).not_null().to_owned()
 }
 
-pub fn text(name: impl IntoIden) -> ColumnDef {
+pub(crate) fn text(name: impl IntoIden) -> ColumnDef {
     ColumnDef::new(name).text().not_null().to_owned()
 }
 
-pub fn boolean(name: impl IntoIden) -> ColumnDef {
+pub(crate) fn boolean(name: impl IntoIden) -> ColumnDef {
     ColumnDef::new(name).boolean().not_null().to_owned()
 }
 
-pub fn integer(name: impl IntoIden) -> ColumnDef {
+pub(crate) fn integer(name: impl IntoIden) -> ColumnDef {
     ColumnDef::new(name).integer().not_null().to_owned()
 }
 
 /// An instant: epoch milliseconds.
-pub fn millis(name: impl IntoIden) -> ColumnDef {
+pub(crate) fn millis(name: impl IntoIden) -> ColumnDef {
     ColumnDef::new(name).big_integer().not_null().to_owned()
 }
 
 /// 32 bytes.
-pub fn digest(name: impl IntoIden) -> ColumnDef {
+pub(crate) fn digest(name: impl IntoIden) -> ColumnDef {
     ColumnDef::new(name).var_binary(32).not_null().to_owned()
 }
 
 /// Up to 64 KiB.
-pub fn blob(name: impl IntoIden) -> ColumnDef {
+pub(crate) fn blob(name: impl IntoIden) -> ColumnDef {
     ColumnDef::new(name).blob().not_null().to_owned()
 }
 
-pub fn nullable(mut column: ColumnDef) -> ColumnDef {
+pub(crate) fn nullable(mut column: ColumnDef) -> ColumnDef {
     column.null().to_owned()
 }
 
-pub fn primary(mut column: ColumnDef) -> ColumnDef {
+pub(crate) fn primary(mut column: ColumnDef) -> ColumnDef {
     column.primary_key().to_owned()
 }
 
-pub fn unique(mut column: ColumnDef) -> ColumnDef {
+pub(crate) fn unique(mut column: ColumnDef) -> ColumnDef {
     column.unique_key().to_owned()
 }

@@ -5,7 +5,7 @@ use sea_orm_migration::prelude::*;
 use crate::columns;
 
 #[derive(DeriveMigrationName)]
-pub struct Migration;
+pub(crate) struct Migration;
 
 #[derive(DeriveIden)]
 enum Sessions {

@@ -38,17 +38,31 @@ impl Auth {
     /// [`ConfirmError`]
     pub async fn confirm_email(&self, email: &str, token: &str) -> Result<(), ConfirmError> {
         let house = &*self.0;
-        let now = house.clock.now();
-        let email = EmailAddress::parse(email).map_err(|_| ConfirmError::InvalidLink)?;
-        let user = users::find_by_email(&house.db, &email).await?.ok_or(ConfirmError::InvalidLink)?;
-        let found = link::find(&house.db, LinkPurpose::ConfirmEmail, token, now).await?;
-        let found = found.filter(|link| link.user_id == user.id).ok_or(ConfirmError::InvalidLink)?;
-        let pending = link::pending(&house.vault, &found)?;
+        let found = self.find_link(LinkPurpose::ConfirmEmail, email, token).await?;
+        let (user, link) = found.ok_or(ConfirmError::InvalidLink)?;
+        let pending = link::pending(&house.vault, &link)?;
         if !retried(|| self.open_confirmation(&user, token, &pending)).await? {
             return Err(ConfirmError::InvalidLink);
         }
         info!(user_id:% = user.id; "address confirmed");
         Ok(())
+    }
+
+    /// The link with this token and its user, if the user has the address `email`: a look, which decides nothing. The
+    /// token comes first, so that a wrong one costs the same whether or not somebody has the address.
+    pub(super) async fn find_link(
+        &self,
+        purpose: LinkPurpose,
+        email: &str,
+        token: &str,
+    ) -> Result<Option<(user::Model, entity::link::Model)>, DbErr> {
+        let house = &*self.0;
+        let Some(link) = link::find(&house.db, purpose, token, house.clock.now()).await? else {
+            return Ok(None);
+        };
+        let Ok(email) = EmailAddress::parse(email) else { return Ok(None) };
+        let user = user::Entity::find_by_id(link.user_id).one(&house.db).await?;
+        Ok(user.filter(|user| user.email_key == email.key()).map(|user| (user, link)))
     }
 
     /// One transaction: the link is used up, the registration takes effect. False if the link is worthless by now.
@@ -100,4 +114,85 @@ async fn confirm(
         .exec(tx)
         .await?;
     Ok(confirmed.rows_affected == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::fixture::{self, House, NOW};
+    use crate::auth::link::NewLink;
+
+    async fn unconfirmed(house: &House) -> user::Model {
+        let email = EmailAddress::parse("jo@example.com").unwrap();
+        let user = users::new_row(&email, "of the first".to_owned(), NOW);
+        users::insert(house.db(), &user).await.unwrap();
+        user
+    }
+
+    async fn link_for(house: &House, user: &user::Model, hash: &str) -> String {
+        let pending = Pending {
+            email: "Jo@Example.com".to_owned(),
+            password_hash: hash.to_owned(),
+            first_name: "Jo".to_owned(),
+            last_name: "Doe".to_owned(),
+        };
+        let expires_at = NOW.plus(std::time::Duration::from_mins(1));
+        let purpose = LinkPurpose::ConfirmEmail;
+        let link = NewLink { user, purpose, pending: Some(&pending), now: NOW, expires_at };
+        link::create(house.db(), &house.vault, link).await.unwrap()
+    }
+
+    #[actix_web::test]
+    async fn the_first_link_that_is_opened_wins() {
+        let house = fixture::house().await;
+        let user = unconfirmed(&house).await;
+        let first = link_for(&house, &user, "of the first").await;
+        let second = link_for(&house, &user, "of the second").await;
+
+        house.auth.confirm_email("JO@example.com", &second).await.unwrap();
+        let again = house.auth.confirm_email("jo@example.com", &second).await;
+        let other = house.auth.confirm_email("jo@example.com", &first).await;
+
+        assert!(matches!(again, Err(ConfirmError::InvalidLink)));
+        assert!(matches!(other, Err(ConfirmError::InvalidLink)));
+        let after = house.user("jo@example.com").await;
+        assert!(after.email_confirmed);
+        assert_eq!(after.password_hash, "of the second");
+        assert_eq!((after.email.as_str(), after.last_name.as_str()), ("Jo@Example.com", "Doe"));
+        assert_ne!(after.security_stamp, user.security_stamp);
+    }
+
+    #[actix_web::test]
+    async fn a_link_that_comes_after_the_confirmation_changes_nothing() {
+        let house = fixture::house().await;
+        let user = unconfirmed(&house).await;
+        let own = link_for(&house, &user, "of the first").await;
+        house.auth.confirm_email("jo@example.com", &own).await.unwrap();
+        let late = link_for(&house, &user, "of an outsider").await;
+
+        let refused = house.auth.confirm_email("jo@example.com", &late).await;
+
+        assert!(matches!(refused, Err(ConfirmError::InvalidLink)));
+        assert_eq!(house.user("jo@example.com").await.password_hash, "of the first");
+    }
+
+    #[actix_web::test]
+    async fn a_link_opens_nothing_for_another_address_or_a_switched_off_account() {
+        let house = fixture::house().await;
+        let user = unconfirmed(&house).await;
+        fixture::insert_user(house.db(), "eve@example.com").await;
+        let token = link_for(&house, &user, "of the first").await;
+
+        let other = house.auth.confirm_email("eve@example.com", &token).await;
+        user::Entity::update_many()
+            .col_expr(user::Column::DisabledAt, Expr::value(1))
+            .exec(house.db())
+            .await
+            .unwrap();
+        let off = house.auth.confirm_email("jo@example.com", &token).await;
+
+        assert!(matches!(other, Err(ConfirmError::InvalidLink)));
+        assert!(matches!(off, Err(ConfirmError::InvalidLink)));
+        assert!(!house.user("jo@example.com").await.email_confirmed);
+    }
 }

@@ -17,10 +17,8 @@ const LONGEST_DETAIL: usize = 1024;
 /// What happened to an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EventKind {
-    /// Somebody registered it.
+    /// Somebody registered it, or registered it again before it was confirmed.
     Registered,
-    /// Its address was registered again before it was confirmed.
-    RegisteredAgain,
     /// Its confirmed address was registered by somebody.
     RegistrationTried,
     /// Its address was confirmed by a mailed link.
@@ -40,7 +38,6 @@ impl EventKind {
     fn as_str(self) -> &'static str {
         match self {
             Self::Registered => "registered",
-            Self::RegisteredAgain => "registered_again",
             Self::RegistrationTried => "registration_tried",
             Self::EmailConfirmed => "email_confirmed",
             Self::SignedIn => "signed_in",

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::clock::{Clock, OptionalSpan, Quota, Rate, Span, Timestamp};
 use crate::courier::{Courier, Templates};
-use crate::otp::RegistryBuilder;
+use crate::otp::{EmailOtpProvider, RegistryBuilder};
 use crate::vault::{MasterKey, Vault};
 
 /// When the tests take place.
@@ -25,7 +25,7 @@ pub(super) struct Database {
     _folder: TempDir,
 }
 
-/// A fresh, migrated SQLite database.
+/// A fresh, migrated `SQLite` database.
 pub(super) async fn database() -> Database {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display());
@@ -94,7 +94,7 @@ pub(super) async fn house() -> House {
     let clock = Clock::manual(NOW);
     let vault = Vault::new(&MasterKey::generate());
     let accounts = accounts();
-    let day = Duration::from_secs(24 * 3_600);
+    let day = Duration::from_hours(24);
     let hashing = HashPool::start(&HashSettings {
         memory_kib: accounts.argon2_memory_kib,
         iterations: accounts.argon2_iterations,
@@ -103,20 +103,22 @@ pub(super) async fn house() -> House {
         queue: accounts.hash_queue,
         patience: Duration::from_secs(15),
     });
+    let templates = Templates::load(None).unwrap();
+    let email = EmailOtpProvider::new(templates.clone(), "login.example.com");
     let auth = Auth::new(AuthParts {
         db: database.connection.clone(),
         vault: vault.clone(),
         clock: clock.clone(),
         courier: Courier::new(database.connection.clone(), vault.clone(), clock.clone()),
-        templates: Templates::load(None).unwrap(),
-        providers: RegistryBuilder::default().start(),
+        templates,
+        providers: RegistryBuilder::default().register("Email", email).start(),
         hashing: hashing.unwrap(),
         accounts,
         two_step: TwoStepSettings {
             code_length: 6,
             code_lifetime: Span::seconds(300),
             max_attempts: 5,
-            account_attempts: Rate(Some(Quota { count: 10, period: Duration::from_secs(900) })),
+            account_attempts: Rate(Some(Quota { count: 10, period: Duration::from_mins(15) })),
             account_attempts_total: 100,
             resend_after: Span::seconds(60),
             max_sends: 5,
@@ -124,9 +126,9 @@ pub(super) async fn house() -> House {
             default_provider: "Email".to_owned(),
             remember_device: OptionalSpan(None),
         },
-        mail_per_destination: Rate(Some(Quota { count: 5, period: Duration::from_secs(3_600) })),
+        mail_per_destination: Rate(Some(Quota { count: 5, period: Duration::from_hours(1) })),
         origins: LinkOrigins { public_url: "http://localhost:5001".parse().unwrap(), allowed: Vec::new() },
-        session_lifetime: Duration::from_secs(600),
+        session_lifetime: Duration::from_mins(10),
     });
     House { auth, vault, clock, database }
 }

@@ -47,7 +47,7 @@ pub use directory::{Change, DirectoryError, ImportedPassword, NewUser, UserSumma
 pub use email::EmailAddress;
 pub use error::{Busy, FieldError, Unexpected};
 pub use hashing::{HashPool, HashSettings, accepts};
-pub use link::{LinkOrigins, LinkTarget};
+pub use link::{LinkOrigins, LinkTarget, RefusedTarget};
 pub use login::{LoginAttempt, LoginError, LoginOutcome};
 pub use password::Password;
 pub use registration::{RegisterError, Registration};

@@ -69,7 +69,16 @@ impl Auth {
         Ok(())
     }
 
-    pub(super) fn notice_message(&self, to: &str, name: &str, notice: Notice) -> Result<Message, Unexpected> {
+    /// What [`Auth::notify_if_allowed`] costs, for an address that nobody has.
+    pub(super) async fn notify_nobody(&self, address: &str, notice: Notice) -> Result<(), Unexpected> {
+        if self.may_mail(address).await? {
+            let message = self.notice_message(address, "", notice)?;
+            self.0.courier.enqueue_decoy(&self.0.db, &message, self.0.clock.now()).await?;
+        }
+        Ok(())
+    }
+
+    fn notice_message(&self, to: &str, name: &str, notice: Notice) -> Result<Message, Unexpected> {
         let page = self.page(RESET_PAGE);
         let templates = &self.0.templates;
         let text = NoticeText { name, page: &page };

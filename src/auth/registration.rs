@@ -114,12 +114,18 @@ impl Auth {
     }
 
     /// One transaction: the account if it is new, the link, the mail. `None` if the address was taken meanwhile.
+    ///
+    /// A taken address costs the same four writes as a free one, so that the time of the answer does not tell: its row
+    /// is touched where another is made, and a dead link stands for the living one.
     async fn store(&self, newcomer: &Newcomer) -> Result<Option<Queued>, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
         let owner = match users::find_by_email(&tx, &newcomer.email).await? {
-            Some(owner) => owner,
+            Some(owner) => {
+                users::touch(&tx, &owner, now).await?;
+                owner
+            }
             None => match self.insert(&tx, newcomer).await? {
                 Some(owner) => owner,
                 None => return Ok(None),
@@ -127,6 +133,7 @@ impl Auth {
         };
         let queued = if owner.email_confirmed || owner.disabled_at.is_some() {
             event::record(&tx, owner.id, EventKind::RegistrationTried, None, &json!({}), now).await?;
+            self.link(&tx, &owner, newcomer, LinkPurpose::Decoy).await?;
             self.notify(&tx, &owner, Notice::RegistrationTried).await?
         } else {
             event::record(&tx, owner.id, EventKind::Registered, None, &json!({}), now).await?;
@@ -158,6 +165,21 @@ impl Auth {
         }
     }
 
+    /// Stores a link that carries this registration, and gives its token.
+    async fn link(
+        &self,
+        tx: &impl ConnectionTrait,
+        owner: &user::Model,
+        newcomer: &Newcomer,
+        purpose: LinkPurpose,
+    ) -> Result<String, Unexpected> {
+        let house = &*self.0;
+        let now = house.clock.now();
+        let expires_at = now.plus(house.accounts.link_lifetime.0);
+        let pending = Some(&newcomer.pending);
+        link::create(tx, &house.vault, NewLink { user: owner, purpose, pending, now, expires_at }).await
+    }
+
     async fn confirmation(
         &self,
         tx: &impl ConnectionTrait,
@@ -166,15 +188,7 @@ impl Auth {
     ) -> Result<Message, Unexpected> {
         let house = &*self.0;
         let lifetime = house.accounts.link_lifetime.0;
-        let now = house.clock.now();
-        let link = NewLink {
-            user: owner,
-            purpose: LinkPurpose::ConfirmEmail,
-            pending: Some(&newcomer.pending),
-            now,
-            expires_at: now.plus(lifetime),
-        };
-        let token = link::create(tx, &house.vault, link).await?;
+        let token = self.link(tx, owner, newcomer, LinkPurpose::ConfirmEmail).await?;
         // Not the names of this registration: whoever registers somebody else's address must not write into the mail.
         let name = full_name(owner);
         let link = newcomer.target.link(&token, &owner.email);
@@ -183,5 +197,101 @@ impl Auth {
             house.templates.email("confirm_email", text).context("the confirmation mail does not render")?;
         // In the spelling of this registration: it is where its owner reads.
         Ok(self.mail(&newcomer.pending.email, content, lifetime))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::{event, link, message};
+    use sea_orm::sea_query::Table;
+    use sea_orm::{ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _};
+
+    use super::*;
+    use crate::auth::fixture::{self, House};
+
+    fn registration(email: &str) -> Registration {
+        Registration {
+            email: email.to_owned(),
+            password: Password::new("xkvbwlpq"),
+            first_name: " Jo ".to_owned(),
+            last_name: String::new(),
+            client_uri: None,
+        }
+    }
+
+    /// Users, links, events, messages.
+    async fn rows(house: &House) -> [u64; 4] {
+        let db = house.db();
+        [
+            user::Entity::find().count(db).await.unwrap(),
+            link::Entity::find().count(db).await.unwrap(),
+            event::Entity::find().count(db).await.unwrap(),
+            message::Entity::find().count(db).await.unwrap(),
+        ]
+    }
+
+    #[actix_web::test]
+    async fn a_free_and_a_taken_address_cost_the_same_writes() {
+        let house = fixture::house().await;
+        fixture::insert_user(house.db(), "owner@example.com").await;
+        let second = std::time::Duration::from_secs(1);
+
+        house.auth.register(registration("jo@example.com")).await.unwrap();
+        assert_eq!(rows(&house).await, [2, 1, 1, 1]);
+        house.clock.advance(second);
+        house.auth.register(registration("JO@example.com")).await.unwrap();
+        assert_eq!(rows(&house).await, [2, 2, 2, 2]);
+        house.auth.register(registration("owner@example.com")).await.unwrap();
+        assert_eq!(rows(&house).await, [2, 3, 3, 3]);
+
+        let now = house.clock.now().millis();
+        assert_eq!(house.user("jo@example.com").await.updated_at, now);
+        let owner = house.user("owner@example.com").await;
+        assert_eq!((owner.updated_at, owner.password_hash.as_str()), (now, "a hash"));
+        let links = link::Entity::find().all(house.db()).await.unwrap();
+        assert_eq!(links.iter().filter(|link| link.consumed_at.is_none()).count(), 2);
+    }
+
+    #[actix_web::test]
+    async fn a_registration_whose_mail_cannot_be_queued_leaves_nothing() {
+        let house = fixture::house().await;
+        house.db().execute(Table::drop().table(message::Entity)).await.unwrap();
+
+        let refused = house.auth.register(registration("jo@example.com")).await;
+
+        assert!(matches!(refused, Err(RegisterError::Unexpected(_))));
+        assert_eq!(user::Entity::find().count(house.db()).await.unwrap(), 0);
+        assert_eq!(link::Entity::find().count(house.db()).await.unwrap(), 0);
+    }
+
+    #[actix_web::test]
+    async fn an_address_that_has_had_its_mails_gets_nothing() {
+        let house = fixture::house().await;
+        for _ in 0..5 {
+            house.auth.forgot_password("jo@example.com", None).await.unwrap();
+        }
+        let before = rows(&house).await;
+
+        house.auth.register(registration("Jo@example.com")).await.unwrap();
+
+        assert_eq!(rows(&house).await, before);
+    }
+
+    #[actix_web::test]
+    async fn every_fault_is_told_at_once() {
+        let house = fixture::house().await;
+        let wrong = Registration {
+            first_name: "x".repeat(101),
+            last_name: "a\0b".to_owned(),
+            password: Password::new("short"),
+            ..registration("nobody")
+        };
+
+        let Err(RegisterError::Invalid(faults)) = house.auth.register(wrong).await else {
+            panic!("not refused")
+        };
+
+        let fields: Vec<_> = faults.iter().map(|fault| fault.field).collect();
+        assert_eq!(fields, ["email", "firstName", "lastName", "password"]);
     }
 }

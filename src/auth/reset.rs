@@ -110,6 +110,8 @@ impl Auth {
         } else {
             let token = vault::random_token::<32>();
             let decoy = self.reset_mail(email.as_str(), "", &target.link(&token, email.as_str()))?;
+            // Twice: as many writes as a link and its mail.
+            house.courier.enqueue_decoy(&tx, &decoy, now).await?;
             house.courier.enqueue_decoy(&tx, &decoy, now).await?;
             None
         };
@@ -136,12 +138,9 @@ impl Auth {
         if !faults.is_empty() {
             return Err(ResetError::Invalid(faults));
         }
-        let email = EmailAddress::parse(&request.email).map_err(|_| ResetError::InvalidLink)?;
-        let user = users::find_by_email(&house.db, &email).await?.ok_or(ResetError::InvalidLink)?;
         // A look, so that an invented token does not cost a hash.
-        let found =
-            link::find(&house.db, LinkPurpose::ResetPassword, &request.token, house.clock.now()).await?;
-        found.filter(|link| link.user_id == user.id).ok_or(ResetError::InvalidLink)?;
+        let found = self.find_link(LinkPurpose::ResetPassword, &request.email, &request.token).await?;
+        let (user, _) = found.ok_or(ResetError::InvalidLink)?;
         let hash = house.hashing.hash(&request.password).await?;
 
         let queued = retried(|| self.open_reset(&user, &request.token, &hash)).await?;
@@ -205,3 +204,6 @@ async fn enable_factors(tx: &impl ConnectionTrait, user_id: Uuid, providers: &[S
         .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,8 @@
 //! Transactions that write: how they begin, and what is done when two of them got in each other's way.
 
 use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
-    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+    DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, RuntimeErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
 };
 
 use super::Unexpected;
@@ -12,7 +12,7 @@ const MOST_TRIES: u32 = 5;
 
 /// Begins a transaction that will write.
 ///
-/// On SQLite it takes the writer's place at once (a transaction that reads first and writes later would fail without
+/// On `SQLite` it takes the writer's place at once (a transaction that reads first and writes later would fail without
 /// waiting); elsewhere a statement sees what others have committed before it.
 pub(super) async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     let isolation_level = match db.get_database_backend() {
@@ -41,7 +41,7 @@ where
     work().await
 }
 
-/// A deadlock or a failed serialization: SQLSTATE 40001 (MariaDB's error 1213 too) and PostgreSQL's 40P01.
+/// A deadlock or a failed serialization: SQLSTATE 40001 (`MariaDB`'s error 1213 too) and `PostgreSQL`'s 40P01.
 fn is_undone_by_the_database(error: &Unexpected) -> bool {
     error.0.chain().filter_map(|cause| cause.downcast_ref::<DbErr>()).any(|cause| {
         let (DbErr::Exec(RuntimeErr::SqlxError(cause))
@@ -50,7 +50,7 @@ fn is_undone_by_the_database(error: &Unexpected) -> bool {
         else {
             return false;
         };
-        let code = cause.as_database_error().and_then(|cause| cause.code());
+        let code = cause.as_database_error().and_then(sea_orm::sqlx::error::DatabaseError::code);
         matches!(code.as_deref(), Some("40001" | "40P01"))
     })
 }

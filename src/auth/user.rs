@@ -1,6 +1,7 @@
 //! Users in the database: finding, storing, and what their columns mean.
 
 use entity::user::{Column, Entity, Model};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _,
     QueryFilter as _, QuerySelect as _,
@@ -66,6 +67,16 @@ pub(super) async fn insert(db: &impl ConnectionTrait, row: &Model) -> Result<(),
     Ok(())
 }
 
+/// Writes the row without changing what it says.
+pub(super) async fn touch(db: &impl ConnectionTrait, user: &Model, now: Timestamp) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::UpdatedAt, Expr::value(now.millis()))
+        .filter(Column::Id.eq(user.id))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// A stamp that no link and no challenge carries yet.
 pub(super) fn new_stamp() -> String {
     random_token::<32>()
@@ -83,8 +94,6 @@ pub(super) fn roles_column(roles: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::sea_query::Expr;
-
     use super::*;
     use crate::auth::fixture::{self, NOW};
     use crate::auth::transaction::is_taken;

@@ -148,7 +148,7 @@ mod tests {
     use super::*;
     use crate::auth::fixture;
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
     fn rate(count: u32) -> Rate {
         Rate(Some(Quota { count, period: MINUTE }))

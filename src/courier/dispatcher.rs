@@ -18,11 +18,20 @@ use super::store::Store;
 /// How long, in real time, a lane that broke rests before it is started again.
 const REST_AFTER_PANIC: Duration = Duration::from_secs(1);
 
-/// The running courier of this process. Cheap to clone.
+/// The running courier of this process. Cheap to clone; its thread ends with the last clone.
 #[derive(Clone)]
 pub struct Dispatcher {
     lanes: Arc<[Arc<Lane>]>,
-    arbiter: ArbiterHandle,
+    thread: Arc<Thread>,
+}
+
+/// The arbiter's thread, which would outlive its handles.
+struct Thread(ArbiterHandle);
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
 }
 
 impl Dispatcher {
@@ -34,7 +43,7 @@ impl Dispatcher {
         let arbiter = Arbiter::new().handle();
         let actor = DispatchActor { lanes: Arc::clone(&lanes), running: false };
         let address = Supervisor::start_in_arbiter(&arbiter, |_| actor);
-        (Self { lanes, arbiter }, Bell(address))
+        (Self { lanes, thread: Arc::new(Thread(arbiter)) }, Bell(address))
     }
 
     /// Takes nothing new and waits for the hand-overs in flight, for at most `patience`.
@@ -43,7 +52,7 @@ impl Dispatcher {
         if tokio::time::timeout(patience, done).await.is_err() {
             warn!("stopped with hand-overs in flight: they will be repeated when their leases have passed");
         }
-        self.arbiter.stop();
+        self.thread.0.stop();
     }
 
     /// Every gateway (`mail`, or the provider's name) and whether its last hand-over worked.

@@ -153,10 +153,9 @@ impl Lane {
     }
 
     async fn carry(self: Arc<Self>, lease: Lease, parcel: Option<Parcel>, slot: Slot) {
-        let again = self.porter.carry(&lease, parcel).await;
+        self.porter.carry(&lease, parcel).await;
         drop(slot);
-        // The next look must learn when a message is due again, and find what was left for want of a slot.
-        if self.hungry.swap(false, Ordering::SeqCst) || again {
+        if self.hungry.swap(false, Ordering::SeqCst) {
             self.bell.notify_one();
         }
     }

@@ -42,8 +42,8 @@ impl Porter {
         self.gateway.deadline() + LEASE_MARGIN
     }
 
-    /// Hands a claimed message over and writes down how it ended; `true` when it is to be tried again. `parcel` spares reading the row.
-    pub(super) async fn carry(&self, lease: &Lease, parcel: Option<Parcel>) -> bool {
+    /// Hands a claimed message over and writes down how it ended. `parcel` spares reading the row.
+    pub(super) async fn carry(&self, lease: &Lease, parcel: Option<Parcel>) {
         let opened = match parcel {
             Some(parcel) => Ok(Some(parcel)),
             None => self.store.open(lease).await,
@@ -53,11 +53,10 @@ impl Porter {
             Ok(None) => Outcome::Refused("sealed".to_owned()),
             Err(error) => {
                 debug!(message:% = lease.id, error:% = error; "cannot open a message, left to the end of its lease");
-                return false;
+                return;
             }
         };
         self.settle(lease, &outcome).await;
-        matches!(outcome, Outcome::Deferred(..) | Outcome::PutBack)
     }
 
     async fn hand_over(&self, lease: &Lease, parcel: Parcel) -> Outcome {

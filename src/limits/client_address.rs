@@ -69,7 +69,7 @@ mod tests {
 
     const PROXY: &str = "10.0.0.1";
 
-    /// Behind the trusted 10.0.0.0/8 and fd00::/8.
+    /// Behind the trusted `10.0.0.0/8` and `fd00::/8`.
     fn client(peer: &str, forwarded: &[&str], x_forwarded_for: &[&str]) -> String {
         let trusted = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
         client_address(peer.parse().unwrap(), forwarded, x_forwarded_for, &trusted).to_string()
@@ -121,6 +121,8 @@ mod tests {
     fn a_quote_that_the_client_left_open_swallows_no_hop() {
         assert_eq!(client(PROXY, &["for=6.6.6.6, for=\"x, for=198.51.100.1"], &[]), PROXY);
         assert_eq!(client(PROXY, &["for=6.6.6.6, for=\"x, for=\"[2001:db8::1]\""], &[]), PROXY);
+        assert_eq!(client(PROXY, &["for=6.6.6.6;\", for=198.51.100.1"], &[]), PROXY);
+        assert_eq!(client(PROXY, &["for=6.6.6.6;x=\", for=\"[2001:db8::1]\""], &[]), PROXY);
         assert_eq!(client(PROXY, &["for=6.6.6.6, for=\"x\\", "for=198.51.100.1"], &[]), "198.51.100.1");
     }
 

@@ -2,20 +2,20 @@
 
 use async_trait::async_trait;
 
-use super::wording::Wording;
 use super::{Account, Code, CodeContext, Destination, OtpProvider, ProviderError, ProviderKind};
-use crate::courier::{Carrier, Message, Priority, Templates};
+use crate::courier::{Carrier, CodeMail, Message, Priority, Templates};
 
 /// Mails a code to the account's confirmed address.
 pub struct EmailOtpProvider {
     templates: Templates,
+    host: String,
 }
 
 impl EmailOtpProvider {
-    /// A provider that words its mails by `email/code.*`.
+    /// A provider that words its mails by `email/code.*`. `host` is the one of `public_url`: it tells whose code it is.
     #[must_use]
-    pub fn new(templates: Templates) -> Self {
-        Self { templates }
+    pub fn new(templates: Templates, host: &str) -> Self {
+        Self { templates, host: host.to_owned() }
     }
 }
 
@@ -35,7 +35,14 @@ impl OtpProvider for EmailOtpProvider {
         code: &Code,
         context: &CodeContext,
     ) -> Result<Message, ProviderError> {
-        let wording = Wording::new(account, code, context, "");
+        let wording = CodeMail {
+            name: &account.name,
+            code: code.expose(),
+            purpose: context.purpose.as_str(),
+            minutes: context.minutes,
+            client_address: &context.client_address,
+            host: &self.host,
+        };
         Ok(Message {
             carrier: Carrier::Mail,
             to: context.destination.clone(),
@@ -63,7 +70,42 @@ fn masked(address: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::otp::Purpose;
     use crate::otp::account::tests::jane;
+    use crate::otp::provider::tests::context;
+
+    #[tokio::test]
+    async fn the_mail_goes_to_the_offered_address_and_tells_what_it_must() {
+        let provider = EmailOtpProvider::new(Templates::load(None).unwrap(), "login.example.com");
+        let code = Code::new("042917".to_owned());
+        // Not the account's: the code is bound to what was offered.
+        let context = context("offered@example.com");
+
+        let message = provider.compose(&jane(), &code, &context).await.ok().unwrap();
+
+        assert_eq!(message.carrier, Carrier::Mail);
+        assert_eq!(message.to, "offered@example.com");
+        assert_eq!(message.priority, Priority::Code);
+        assert_eq!(message.expires_at, context.expires_at);
+        assert_eq!(message.code.as_deref(), Some("042917"));
+        assert_eq!(message.content.subject, "Authentication token");
+        assert!(message.content.text.lines().any(|line| line == "042917"));
+        for told in ["Jane Doe", "sign in", "login.example.com", "5 minutes", "192.0.2.1"] {
+            assert!(message.content.text.contains(told), "{told}");
+            assert!(message.content.html.contains(told), "{told}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_mail_names_another_purpose() {
+        let provider = EmailOtpProvider::new(Templates::load(None).unwrap(), "login.example.com");
+        let context = CodeContext { purpose: Purpose::ConfirmPhone, ..context("jane@example.com") };
+
+        let message = provider.compose(&jane(), &Code::draw(6), &context).await.ok().unwrap();
+
+        assert!(message.content.text.contains("confirm your phone number"));
+        assert!(!message.content.text.contains("sign in"));
+    }
 
     #[test]
     fn only_a_confirmed_address_is_offered_and_shown_masked() {

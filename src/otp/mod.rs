@@ -9,7 +9,6 @@ mod registry;
 mod seat;
 mod settings;
 mod sms;
-mod wording;
 
 /// For those who implement [`OtpProvider`].
 pub use async_trait::async_trait;

@@ -54,21 +54,12 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// The name in the database and under the MAC.
+    /// The name in the database, under the MAC and in templates.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SignIn => "sign_in",
             Self::ConfirmPhone => "confirm_phone",
-        }
-    }
-
-    /// What a message calls it, after "to": `your code to sign in`.
-    #[must_use]
-    pub fn for_people(self) -> &'static str {
-        match self {
-            Self::SignIn => "sign in",
-            Self::ConfirmPhone => "confirm your phone number",
         }
     }
 }
@@ -148,4 +139,20 @@ pub trait OtpProvider: Send + Sync + 'static {
 
     // Codes that a device computes join here: a `check(account, code)` that answers with the matched step, beside a
     // `compose` that is then `Unsupported`; each with a default, a message of the actor and a method of the registry.
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A sign-in asked for from 192.0.2.1.
+    pub(in crate::otp) fn context(destination: &str) -> CodeContext {
+        CodeContext {
+            purpose: Purpose::SignIn,
+            destination: destination.to_owned(),
+            client_address: "192.0.2.1".to_owned(),
+            expires_at: Timestamp::from_millis(300_000),
+            minutes: 5,
+        }
+    }
 }

@@ -60,7 +60,10 @@ impl Seat {
                 // The actor keeps time too; this limit is for an arbiter that a provider blocks.
                 match timeout(self.bounds.patience, address.send(message(place))).await {
                     Ok(Ok(answer)) => answer,
-                    Ok(Err(_closed)) => Err(self.busy()),
+                    Ok(Err(_closed)) => {
+                        self.replace(&address);
+                        Err(self.busy())
+                    }
                     Err(_elapsed) => Err(self.busy()),
                 }
             }
@@ -81,6 +84,11 @@ impl Seat {
     }
 
     #[cfg(test)]
+    pub(super) fn arbiter(&self) -> actix::ArbiterHandle {
+        self.arbiter.handle()
+    }
+
+    #[cfg(test)]
     pub(super) fn room_left(&self) -> usize {
         self.room.available_permits()
     }
@@ -90,17 +98,25 @@ impl Seat {
     }
 
     /// The actor's address. No supervisor restarts after a panic: a dead actor is replaced here.
-    fn address(&self) -> Arc<Addr<ProviderActor>> {
+    pub(super) fn address(&self) -> Arc<Addr<ProviderActor>> {
         let mut address = self.address.lock().unwrap_or_else(PoisonError::into_inner);
         if !address.connected() {
-            *address = Arc::new(ProviderActor::start(
-                &self.arbiter.handle(),
-                &self.name,
-                &self.provider,
-                self.bounds,
-            ));
+            *address = Arc::new(self.new_actor());
         }
         Arc::clone(&address)
+    }
+
+    /// Takes another actor for the one at `closed`. An actor that panics drops the request before its mailbox closes:
+    /// in between it still looks alive.
+    fn replace(&self, closed: &Arc<Addr<ProviderActor>>) {
+        let mut address = self.address.lock().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&address, closed) {
+            *address = Arc::new(self.new_actor());
+        }
+    }
+
+    fn new_actor(&self) -> Addr<ProviderActor> {
+        ProviderActor::start(&self.arbiter.handle(), &self.name, &self.provider, self.bounds)
     }
 }
 

@@ -2,9 +2,8 @@
 
 use async_trait::async_trait;
 
-use super::wording::Wording;
 use super::{Account, Code, CodeContext, Destination, OtpProvider, ProviderError, ProviderKind};
-use crate::courier::{Carrier, Message, Priority, Templates};
+use crate::courier::{Carrier, CodeText, Message, Priority, Templates};
 
 /// Texts a code to the account's confirmed phone number; the courier carries it by the gateway of the same name.
 pub struct SmsOtpProvider {
@@ -33,11 +32,17 @@ impl OtpProvider for SmsOtpProvider {
 
     async fn compose(
         &self,
-        account: &Account,
+        _account: &Account,
         code: &Code,
         context: &CodeContext,
     ) -> Result<Message, ProviderError> {
-        let wording = Wording::new(account, code, context, &self.host);
+        let wording = CodeText {
+            code: code.expose(),
+            purpose: context.purpose.as_str(),
+            minutes: context.minutes,
+            client_address: &context.client_address,
+            host: &self.host,
+        };
         Ok(Message {
             carrier: Carrier::Sms(self.name.clone()),
             to: context.destination.clone(),
@@ -64,6 +69,25 @@ fn masked(number: &str) -> String {
 mod tests {
     use super::*;
     use crate::otp::account::tests::jane;
+    use crate::otp::provider::tests::context;
+
+    #[tokio::test]
+    async fn the_text_is_carried_by_its_own_gateway_and_ends_with_the_bound_code() {
+        let provider = SmsOtpProvider::new("Text", Templates::load(None).unwrap(), "login.example.com");
+        let code = Code::new("042917".to_owned());
+        let context = context("+4915112345667");
+
+        let message = provider.compose(&jane(), &code, &context).await.ok().unwrap();
+
+        assert_eq!(message.carrier, Carrier::Sms("Text".to_owned()));
+        assert_eq!(message.to, "+4915112345667");
+        assert_eq!(message.priority, Priority::Code);
+        assert_eq!(message.expires_at, context.expires_at);
+        assert_eq!(message.code.as_deref(), Some("042917"));
+        assert_eq!(message.content.text.lines().last(), Some("@login.example.com #042917"));
+        assert!(message.content.text.starts_with("042917 is your code to sign in, good for 5 minutes."));
+        assert!(message.content.html.is_empty() && message.content.subject.is_empty());
+    }
 
     #[test]
     fn only_a_confirmed_number_is_offered_and_shown_masked() {

@@ -91,10 +91,10 @@ impl Entry {
         if self.section.is_empty() { self.key.clone() } else { format!("{}.{}", self.section, self.key) }
     }
 
-    /// What follows `TWOSTEP__` in the name of its environment variable.
+    /// What follows `TWOSTEP__` in the name of its environment variable, whose case does not count.
     pub(super) fn variable(&self) -> String {
         // Provider names hold no dots.
-        self.name().replace('.', "__").to_ascii_uppercase()
+        self.name().replace('.', "__")
     }
 
     /// How its value is shown.

@@ -1,5 +1,7 @@
 //! The environment as a layer of the configuration: `TWOSTEP__SECTION__KEY`.
 
+use std::ffi::OsString;
+
 use toml::{Table, Value};
 
 use super::Faults;
@@ -13,9 +15,15 @@ const PREFIX: &str = "TWOSTEP__";
 /// # Errors
 /// Names every one that is not.
 pub fn environment() -> Result<Vec<(String, String)>, Faults> {
+    unicode(std::env::vars_os())
+}
+
+fn unicode(
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Vec<(String, String)>, Faults> {
     let mut variables = Vec::new();
     let mut faults = Vec::new();
-    for (name, value) in std::env::vars_os() {
+    for (name, value) in environment {
         match (name.into_string(), value.into_string()) {
             (Ok(name), Ok(value)) => variables.push((name, value)),
             (Ok(name), Err(_)) if name.starts_with(PREFIX) => {
@@ -79,5 +87,24 @@ fn parse(entry: &Entry, text: &str) -> Option<Value> {
         Kind::Number => text.parse().ok().map(Value::Integer),
         Kind::List => serde_json::from_str::<Vec<Value>>(text).ok().map(Value::Array),
         Kind::Table => serde_json::from_str::<Table>(text).ok().map(Value::Table),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    use super::*;
+
+    #[test]
+    fn only_our_variables_have_to_be_unicode() {
+        let variable = |name: &str| (OsString::from(name), OsString::from_vec(vec![0xff]));
+
+        assert_eq!(
+            unicode([variable("PATH"), ("A".into(), "b".into())]),
+            Ok(vec![("A".to_owned(), "b".to_owned())])
+        );
+        let Faults(faults) = unicode([variable("TWOSTEP__MODE")]).unwrap_err();
+        assert_eq!(faults, ["TWOSTEP__MODE: expected UTF-8"]);
     }
 }

@@ -228,7 +228,7 @@ fn configured_providers(settings: &Settings, templates: &Templates) -> RegistryB
     for (name, provider) in &settings.providers.0 {
         registry = match provider {
             ProviderSettings::Email { enabled: true } => {
-                registry.register(name, EmailOtpProvider::new(templates.clone()))
+                registry.register(name, EmailOtpProvider::new(templates.clone(), host))
             }
             ProviderSettings::Sms { enabled: true, .. } => {
                 registry.register(name, SmsOtpProvider::new(name, templates.clone(), host))

@@ -23,10 +23,10 @@ pub(super) async fn run(running: Running) -> anyhow::Result<()> {
 
     let server = bind(&running)?;
     let handle = server.handle();
-    let mut served = actix_web::rt::spawn(server);
+    let mut running_server = actix_web::rt::spawn(server);
     loop {
         tokio::select! {
-            ended = &mut served => return ended.context("the server was lost")?.context("the server failed"),
+            ended = &mut running_server => return ended.context("the server was lost")?.context("the server failed"),
             _ = terminate.recv() => break info!("SIGTERM: stopping"),
             _ = interrupt.recv() => break info!("SIGINT: stopping"),
             _ = hang_up.recv() => warn!("SIGHUP: this version reads its configuration at the start only"),
@@ -80,7 +80,7 @@ fn tls(settings: &ServerSettings) -> anyhow::Result<Option<ServerConfig>> {
 
 /// Hourly housekeeping, until the process ends: rows that nothing can use any more.
 pub(super) fn keep_house(running: &Running) {
-    const HOUR: std::time::Duration = std::time::Duration::from_secs(3600);
+    const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
     let running = Arc::new(running.clone());
     actix_web::rt::spawn(async move {
         loop {

@@ -33,14 +33,14 @@ impl SigningKey {
             Algorithm::EdDSA => EncodingKey::from_ed_der(document),
             Algorithm::ES256 => EncodingKey::from_ec_der(document),
             // jsonwebtoken signs with the key inside the document; its PEM reader knows how to get it out.
-            Algorithm::RS256 => EncodingKey::from_rsa_pem(pem(document).as_bytes()).map_err(unusable)?,
+            Algorithm::RS256 => EncodingKey::from_rsa_pem(pem(document).as_bytes())?,
             Algorithm::HS256 => return Err(KeyError::Unusable("HS256 keys are not kept".to_owned())),
         };
-        let mut public = Jwk::from_encoding_key(&encoding, algorithm.into()).map_err(unusable)?;
-        let id = public.thumbprint(ThumbprintHash::SHA256).map_err(unusable)?;
+        let mut public = Jwk::from_encoding_key(&encoding, algorithm.into())?;
+        let id = public.thumbprint(ThumbprintHash::SHA256)?;
         public.common.public_key_use = Some(PublicKeyUse::Signature);
         public.common.key_id = Some(id.clone());
-        let decoding = DecodingKey::from_jwk(&public).map_err(unusable)?;
+        let decoding = DecodingKey::from_jwk(&public)?;
         Ok(Self { id, encoding, decoding, public: Some(public) })
     }
 
@@ -96,10 +96,6 @@ fn pem(document: &[u8]) -> Zeroizing<String> {
     }
     pem.push_str("\n-----END PRIVATE KEY-----\n");
     pem
-}
-
-fn unusable(cause: jsonwebtoken::errors::Error) -> KeyError {
-    KeyError::Unusable(cause.to_string())
 }
 
 #[cfg(test)]

@@ -29,6 +29,18 @@ pub enum KeyError {
     Unusable(String),
 }
 
+impl From<jsonwebtoken::errors::Error> for KeyError {
+    fn from(cause: jsonwebtoken::errors::Error) -> Self {
+        Self::Unusable(cause.to_string())
+    }
+}
+
+impl From<serde_json::Error> for KeyError {
+    fn from(cause: serde_json::Error) -> Self {
+        Self::Unusable(cause.to_string())
+    }
+}
+
 /// A key as `twostep keys list` shows it.
 #[derive(Clone, Debug)]
 pub struct KeySummary {
@@ -112,8 +124,7 @@ impl KeyRing {
     /// The public keys (RFC 7517 section 5).
     pub(super) fn public(&self) -> Result<Value, KeyError> {
         let keys: Vec<_> = self.all.iter().filter_map(|key| key.public.as_ref()).collect();
-        let keys = serde_json::to_value(keys).map_err(|cause| KeyError::Unusable(cause.to_string()))?;
-        Ok(json!({ "keys": keys }))
+        Ok(json!({ "keys": serde_json::to_value(keys)? }))
     }
 }
 
@@ -143,7 +154,7 @@ async fn make(
         .await
         .map_err(|_| KeyError::Unusable("making it was broken off".to_owned()))??;
     let key = SigningKey::from_pkcs8(algorithm, &document)?;
-    let public = serde_json::to_string(&key.public).map_err(|cause| KeyError::Unusable(cause.to_string()))?;
+    let public = serde_json::to_string(&key.public)?;
     let row = ActiveModel {
         slot: Set(format!("{}/{generation}", algorithm.as_str())),
         algorithm: Set(algorithm.as_str().to_owned()),

@@ -91,8 +91,7 @@ impl Tokens {
         let mut header = Header::new(settings.algorithm.into());
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(keys.signer.id.clone());
-        let token = jsonwebtoken::encode(&header, &payload, &keys.signer.encoding)
-            .map_err(|cause| KeyError::Unusable(cause.to_string()))?;
+        let token = jsonwebtoken::encode(&header, &payload, &keys.signer.encoding)?;
         Ok(AccessToken { token, expires_at: Timestamp::from_millis(expires_at.saturating_mul(1000)) })
     }
 

@@ -3,7 +3,6 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::wildcard_imports,
     reason = "a test fails by panicking"
 )]
 

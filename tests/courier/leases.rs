@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{ActiveModelTrait, Set};
+use sea_orm::{ActiveModelTrait, EntityTrait, Set, TransactionTrait};
 use twostep::courier::{Carrier, Inbox};
 
 use crate::gateways::Gate;
@@ -10,6 +10,9 @@ use crate::house::{House, PATIENCE, QUIET, only_mail, smtp};
 use crate::smtp_sink::SmtpSink;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What another process did to a row, with an instant in the future.
+type Change = fn(&mut entity::message::ActiveModel, i64);
 
 async fn set_lease(house: &House, id: uuid::Uuid, until: i64) {
     let row = house.row(id).await;
@@ -76,7 +79,6 @@ async fn a_late_call_starts_nothing() {
     let (house, inbox) = (House::new().await, Inbox::new());
     let _dispatcher = house.courier.start(only_mail(inbox.gateway(&Carrier::Mail)));
     let later = house.clock.now().plus(Duration::from_secs(9)).millis();
-    type Change = fn(&mut entity::message::ActiveModel, i64);
     let changes: [Change; 3] = [
         |row, _| row.status = Set("sent".to_owned()),
         |row, later| row.lease_until = Set(Some(later)),
@@ -84,10 +86,15 @@ async fn a_late_call_starts_nothing() {
     ];
 
     for change in changes {
-        let queued = house.store(&house.message("ann@example.com")).await;
-        let mut row = house.row(queued.id).await.into();
+        // In one transaction, so that the lane's first look cannot come in between.
+        let tx = house.db.begin().await.unwrap();
+        let now = house.clock.now();
+        let queued = house.courier.enqueue(&tx, &house.message("ann@example.com"), now).await.unwrap();
+        let row = entity::message::Entity::find_by_id(queued.id).one(&tx).await.unwrap();
+        let mut row = row.expect("a row").into();
         change(&mut row, later);
-        row.update(&house.db).await.unwrap();
+        row.update(&tx).await.unwrap();
+        tx.commit().await.unwrap();
         house.courier.wake(queued);
     }
 

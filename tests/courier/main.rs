@@ -6,5 +6,6 @@ mod gateways;
 mod house;
 mod leases;
 mod relay;
+mod running;
 #[path = "../api/support/smtp_sink.rs"]
 mod smtp_sink;

@@ -189,7 +189,7 @@ mod tests {
     #[actix_web::test]
     async fn a_malformed_login_is_a_400_text_and_a_refused_one_a_401_object() {
         let malformed = refuse(Route::Login, Refusal::Malformed(vec!["Email is required.".to_owned()])).await;
-        let spent = LoginError::TooManyCodes(Busy { retry_after: Duration::from_secs(60) });
+        let spent = LoginError::TooManyCodes(Busy { retry_after: Duration::from_mins(1) });
         let (status, wait, body) = refuse(Route::Login, spent.into()).await;
 
         assert_eq!(malformed, (400, None, "Email is required.".to_owned()));

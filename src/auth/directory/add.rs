@@ -43,7 +43,9 @@ impl Auth {
         let phone = checked_phone(new);
         let password_faults = match &new.password {
             ImportedPassword::Clear(password) => password.faults(accounts),
-            ImportedPassword::Hash(phc) => accepts(phc).err().into_iter().map(unusable_hash).collect(),
+            ImportedPassword::Hash(phc) => {
+                accepts(phc).err().into_iter().map(|reason| unusable_hash(&reason)).collect()
+            }
             ImportedPassword::None => Vec::new(),
         };
         match (email, roles, phone) {
@@ -77,7 +79,7 @@ impl Auth {
     }
 }
 
-fn unusable_hash(reason: String) -> FieldError {
+fn unusable_hash(reason: &str) -> FieldError {
     FieldError {
         field: "passwordHash",
         code: "invalid",

@@ -131,7 +131,7 @@ async fn only_what_is_given_is_changed() {
 /// A lock, wrong codes, a session, a challenge and a link.
 async fn busy(house: &House, user: &user::Model) {
     let db = house.db();
-    let later = NOW.plus(std::time::Duration::from_secs(600)).millis();
+    let later = NOW.plus(std::time::Duration::from_mins(10)).millis();
     let lane = Lane::of_address(&house.vault, &user.email_key);
     insert(
         db,

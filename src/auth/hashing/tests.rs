@@ -22,8 +22,8 @@ impl HashPool {
 }
 
 /// Keeps the only thread of a pool busy for as long as some hash takes.
-fn slow(settings: HashSettings) -> HashPool {
-    pool(&HashSettings { memory_kib: 64 * 1024, iterations: 4, ..settings })
+fn slow(settings: &HashSettings) -> HashPool {
+    pool(&HashSettings { memory_kib: 64 * 1024, iterations: 4, ..settings.clone() })
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn only_weaker_hashes_are_hashed_again() {
 
 #[tokio::test]
 async fn a_full_queue_refuses_at_once() {
-    let pool = slow(HashSettings { queue: 1, ..settings() });
+    let pool = slow(&HashSettings { queue: 1, ..settings() });
     let password = Password::new("tulip");
 
     let asked = (0..12).map(|_| pool.hash(&password));
@@ -97,7 +97,7 @@ async fn a_full_queue_refuses_at_once() {
 
 #[tokio::test]
 async fn a_job_that_waited_too_long_is_refused() {
-    let pool = slow(HashSettings { patience: Duration::from_millis(1), ..settings() });
+    let pool = slow(&HashSettings { patience: Duration::from_millis(1), ..settings() });
     let password = Password::new("tulip");
 
     let (first, second) = tokio::join!(pool.hash(&password), pool.hash(&password));

@@ -4,7 +4,7 @@ use super::*;
 use crate::auth::fixture::{self, NOW};
 use crate::vault::MasterKey;
 
-const HOUR: Duration = Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_hours(1);
 
 fn new(user: &user::Model, purpose: LinkPurpose) -> NewLink<'_> {
     NewLink { user, purpose, pending: None, now: NOW, expires_at: NOW.plus(HOUR) }

@@ -29,11 +29,11 @@ pub(super) fn check(settings: &Settings, draft: &mut Draft) {
         let expected = "expected env_logger filter syntax such as \"info\" or \"warn,twostep=debug\"";
         draft.refuse("log.level", format!("{expected}, got {got:?}"));
     }
-    if !settings.development.fixed_codes.is_empty() {
-        draft.refuse("development.fixed_codes", "not in this version, expected {}");
-    }
     if !draft.is_faulty("mode") {
         mode::check(settings, draft);
+    }
+    if !settings.development.fixed_codes.is_empty() {
+        draft.refuse("development.fixed_codes", "not in this version, expected {}");
     }
 }
 

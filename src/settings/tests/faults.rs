@@ -5,6 +5,7 @@ use super::{faults, sole_fault};
 /// What a file says (` ; ` is a line break), and what its one fault begins with.
 const BAD_VALUES: &str = r#"
 mode = "prod"  =>  mode: expected "development" or "production", got "prod"
+mode = "prod" ; server.bind = "0.0.0.0:5001"  =>  mode: expected "development" or
 mode = 1  =>  mode: expected a string, got 1
 server.bind = "5001"  =>  server.bind: expected HOST:PORT
 server.public_url = "localhost"  =>  server.public_url: expected an absolute URL

@@ -37,6 +37,7 @@ fn production_refuses_what_only_suits_development() {
     expected.sort_unstable();
     found.sort_unstable();
     assert_eq!(found, expected);
+    assert!(bare.iter().all(|line| line.contains(" in production")), "{bare:?}");
     assert_eq!(faults("", &production()), Vec::<String>::new());
 }
 

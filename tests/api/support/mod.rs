@@ -8,7 +8,7 @@ pub(crate) mod jwt;
 mod mail;
 mod process;
 pub(crate) mod raw;
-#[expect(dead_code, unreachable_pub, reason = "other test binaries compile this file too")]
+#[expect(dead_code, reason = "other test binaries compile this file too")]
 pub(crate) mod smtp_sink;
 
 pub(crate) use answer::Answer;

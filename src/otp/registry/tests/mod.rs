@@ -1,75 +1,20 @@
+//! What the registry does when providers work, fail, panic, hang, block and die.
+
+mod act;
+
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use actix::{Context, Handler};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use super::super::account::tests::jane;
 use super::super::actor::Place;
-use super::super::{Destination, ProviderActor, ProviderKind, Purpose, async_trait};
+use super::super::provider::tests::context;
+use super::super::{ProviderActor, ProviderKind};
 use super::*;
-use crate::clock::Timestamp;
-use crate::courier::{Carrier, Content, Priority};
-
-/// What a made-up provider does when it is asked.
-#[derive(Clone)]
-enum Act {
-    Offer,
-    Decline,
-    Fail,
-    Panic,
-    /// Panics once, then offers.
-    PanicOnce(Arc<AtomicBool>),
-    /// Offers when it is told to.
-    Wait(Arc<Notify>),
-    Hang,
-    /// Holds its thread until the sender is dropped.
-    Block(Arc<Mutex<mpsc::Receiver<()>>>),
-    /// Tells when it is dropped.
-    Tell(#[expect(dead_code, reason = "its drop is what tells")] mpsc::Sender<()>),
-}
-
-#[async_trait]
-impl OtpProvider for Act {
-    fn kind(&self) -> ProviderKind {
-        ProviderKind::Custom
-    }
-
-    async fn valid_for(&self, account: &Account) -> Result<Option<Destination>, ProviderError> {
-        match self {
-            Self::Offer | Self::Tell(_) => {}
-            Self::Decline => return Ok(None),
-            Self::Fail => return Err(ProviderError::failed("no luck")),
-            Self::Panic => panic!("on purpose"),
-            Self::PanicOnce(done) => assert!(done.swap(true, Ordering::SeqCst), "on purpose"),
-            Self::Wait(told) => told.notified().await,
-            Self::Hang => std::future::pending().await,
-            Self::Block(until) => drop(until.lock().unwrap().recv()),
-        }
-        Ok(Some(Destination { address: account.email.clone(), masked: "•••".to_owned() }))
-    }
-
-    async fn compose(
-        &self,
-        _: &Account,
-        code: &Code,
-        context: &CodeContext,
-    ) -> Result<Message, ProviderError> {
-        if !matches!(self, Self::Offer) {
-            return Err(ProviderError::Unsupported(String::new()));
-        }
-        Ok(Message {
-            carrier: Carrier::Mail,
-            to: context.destination.clone(),
-            content: Content { subject: String::new(), text: code.expose().to_owned(), html: String::new() },
-            code: Some(code.expose().to_owned()),
-            priority: Priority::Code,
-            expires_at: context.expires_at,
-        })
-    }
-}
+use act::Act;
 
 fn registry(providers: &[(&str, Act)]) -> ProviderRegistry {
     bounded(Bounds::default(), providers)
@@ -85,14 +30,18 @@ async fn offered(registry: &ProviderRegistry) -> Result<Vec<String>, ProviderErr
     Ok(offers.into_iter().map(|offer| offer.provider).collect())
 }
 
-fn context() -> CodeContext {
-    CodeContext {
-        purpose: Purpose::SignIn,
-        destination: "jane@example.com".to_owned(),
-        client_address: "192.0.2.1".to_owned(),
-        expires_at: Timestamp::from_millis(300_000),
-        minutes: 5,
-    }
+/// What ends at once when all is well, or else fails the test.
+async fn soon<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(3), work).await.expect("it ends soon")
+}
+
+async fn until(reached: impl Fn() -> bool) {
+    soon(async {
+        while !reached() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }
 
 #[actix::test]
@@ -179,6 +128,18 @@ async fn an_actor_that_died_is_replaced_for_the_next_request() {
 }
 
 #[actix::test]
+async fn an_actor_that_died_unseen_costs_no_request() {
+    let registry = registry(&[("Email", Act::Offer)]);
+    let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+    let address = registry.0[0].address();
+
+    address.do_send(Crash(place));
+    until(|| !address.connected()).await;
+
+    assert_eq!(offered(&registry).await, Ok(vec!["Email".to_owned()]));
+}
+
+#[actix::test]
 async fn beyond_the_bound_requests_are_refused_until_one_has_ended() {
     let told = Arc::new(Notify::new());
     let bounds = Bounds { in_flight: 2, ..Bounds::default() };
@@ -187,9 +148,7 @@ async fn beyond_the_bound_requests_are_refused_until_one_has_ended() {
         let registry = registry.clone();
         actix::spawn(async move { offered(&registry).await })
     });
-    while registry.0[0].room_left() > 0 {
-        tokio::task::yield_now().await;
-    }
+    until(|| registry.0[0].room_left() == 0).await;
 
     let third = offered(&registry).await;
 
@@ -215,9 +174,7 @@ async fn a_caller_that_hangs_up_frees_its_place_only_when_the_work_has_ended() {
     assert!(hung_up.is_err());
     assert_eq!(registry.0[0].room_left(), 0);
     told.notify_one();
-    while registry.0[0].room_left() == 0 {
-        tokio::task::yield_now().await;
-    }
+    until(|| registry.0[0].room_left() > 0).await;
 }
 
 #[actix::test]
@@ -227,9 +184,7 @@ async fn work_that_hangs_is_given_up_and_frees_its_place() {
 
     for _ in 0..3 {
         assert_eq!(offered(&registry).await, Err(ProviderError::Busy("Email".to_owned())));
-        while registry.0[0].room_left() == 0 {
-            tokio::task::yield_now().await;
-        }
+        until(|| registry.0[0].room_left() > 0).await;
     }
     assert_eq!(registry.health(), [("Email".to_owned(), false)]);
 }
@@ -241,8 +196,8 @@ async fn a_provider_that_blocks_its_thread_holds_up_nobody_else() {
     let block = Act::Block(Arc::new(Mutex::new(blocked)));
     let registry = bounded(bounds, &[("Blocks", block), ("Works", Act::Offer)]);
 
-    let while_blocked = offered(&registry).await;
-    let composed = registry.compose("Works", &jane(), &Code::draw(6), &context()).await;
+    let while_blocked = soon(offered(&registry)).await;
+    let composed = registry.compose("Works", &jane(), &Code::draw(6), &context("jane@example.com")).await;
 
     assert_eq!(while_blocked, Ok(vec!["Works".to_owned()]));
     assert!(composed.is_ok(), "the other actor composes");
@@ -255,9 +210,9 @@ async fn compose_hands_code_and_context_to_the_named_provider() {
     let registry = registry(&[("Totp", Act::Decline), ("Email", Act::Offer)]);
     let code = Code::new("042042".to_owned());
 
-    let message = registry.compose("Email", &jane(), &code, &context()).await.ok().unwrap();
-    let computed = registry.compose("Totp", &jane(), &code, &context()).await.err();
-    let unknown = registry.compose("Fax", &jane(), &code, &context()).await.err();
+    let message = registry.compose("Email", &jane(), &code, &context("jane@example.com")).await.ok().unwrap();
+    let computed = registry.compose("Totp", &jane(), &code, &context("jane@example.com")).await.err();
+    let unknown = registry.compose("Fax", &jane(), &code, &context("jane@example.com")).await.err();
 
     assert_eq!(message.to, "jane@example.com");
     assert_eq!(message.content.text, "042042");
@@ -270,9 +225,7 @@ async fn a_stopped_registry_refuses() {
     let registry = registry(&[("Email", Act::Offer)]);
 
     registry.stop();
-    while registry.0[0].is_well() {
-        tokio::task::yield_now().await;
-    }
+    until(|| !registry.0[0].is_well()).await;
 
     assert_eq!(offered(&registry).await, Err(ProviderError::Busy("Email".to_owned())));
 }
@@ -281,6 +234,7 @@ async fn a_stopped_registry_refuses() {
 async fn the_registry_works_in_any_runtime_and_its_last_clone_ends_the_arbiter_there() {
     let (tell, dropped) = mpsc::channel();
     let registry = registry(&[("Email", Act::Tell(tell))]);
+    let arbiter = registry.0[0].arbiter();
 
     let elsewhere = registry.clone();
     drop(registry);
@@ -292,7 +246,7 @@ async fn the_registry_works_in_any_runtime_and_its_last_clone_ends_the_arbiter_t
     .join()
     .unwrap();
 
-    // The provider is dropped with its actor, and the actor with the arbiter.
+    until(|| !arbiter.alive()).await;
     let end = tokio::task::spawn_blocking(move || dropped.recv_timeout(Duration::from_secs(5)));
     assert_eq!(end.await.unwrap(), Err(mpsc::RecvTimeoutError::Disconnected));
 }
