@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::App;
 use actix_web::body::MessageBody;
@@ -21,6 +22,7 @@ use crate::settings::Settings;
 use crate::token::Tokens;
 use crate::vault::{Use, Vault};
 
+mod core_dumps;
 mod database;
 mod gateways;
 pub mod logging;
@@ -182,7 +184,12 @@ impl Running {
 
     /// Finishes the hand-overs in flight, for at most `shutdown_timeout`.
     pub async fn stop(&self) {
-        self.dispatcher.stop(self.server.shutdown_timeout.0).await;
+        self.stop_within(self.server.shutdown_timeout.0).await;
+    }
+
+    /// Finishes the hand-overs in flight, for at most `patience`.
+    async fn stop_within(&self, patience: Duration) {
+        self.dispatcher.stop(patience).await;
     }
 }
 
@@ -191,6 +198,7 @@ impl Running {
 /// # Errors
 /// When it cannot start.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
+    core_dumps::forbid();
     let running = build(settings).await?;
     server::keep_house(&running);
     server::run(running).await
