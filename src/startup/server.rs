@@ -1,6 +1,7 @@
 //! The socket: binding, TLS, signals, and an orderly end.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::HttpServer;
 use actix_web::dev::Server;
@@ -32,8 +33,11 @@ pub(super) async fn run(running: Running) -> anyhow::Result<()> {
             _ = hang_up.recv() => warn!("SIGHUP: this version reads its configuration at the start only"),
         }
     }
+    // Requests and hand-overs share the time.
+    let stopping_since = Instant::now();
     handle.stop(true).await;
-    running.stop().await;
+    let patience = running.server.shutdown_timeout.0.saturating_sub(stopping_since.elapsed());
+    running.stop_within(patience).await;
     info!("stopped");
     Ok(())
 }
@@ -86,7 +90,7 @@ pub(super) fn keep_house(running: &Running) {
         loop {
             tokio::time::sleep(HOUR).await;
             running.limits.prune();
-            if let Err(error) = running.auth.prune().await {
+            if let Err(error) = running.auth.prune(running.settings.events.keep.0).await {
                 warn!(error:% = error; "old rows not removed");
             }
             if let Err(error) = running.courier.prune().await {
