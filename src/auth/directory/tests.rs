@@ -1,9 +1,11 @@
-use entity::{challenge, event, factor, link, lockout, session};
+use entity::{challenge, event, factor, link, lockout, session, window};
 use sea_orm::{ActiveValue::Set, DatabaseConnection, EntityTrait as _};
 
 use super::*;
+use crate::auth::challenge::sends_window;
 use crate::auth::fixture::{self, House, NOW};
 use crate::auth::lockout::Lane;
+use crate::auth::window as windows;
 
 fn new(email: &str) -> NewUser {
     NewUser {
@@ -132,18 +134,10 @@ async fn only_what_is_given_is_changed() {
 async fn busy(house: &House, user: &user::Model) {
     let db = house.db();
     let later = NOW.plus(std::time::Duration::from_mins(10)).millis();
-    let lane = Lane::of_address(&house.vault, &user.email_key);
-    insert(
-        db,
-        lockout::Entity,
-        lockout::ActiveModel {
-            key: Set(lane.key().to_owned()),
-            failures: Set(0),
-            locked_until: Set(Some(later)),
-            updated_at: Set(NOW.millis()),
-        },
-    )
-    .await;
+    let browser = Lane::of_browser(&house.vault, uuid::Uuid::new_v4(), user.id);
+    for lane in [Lane::of_address(&house.vault, &user.email_key), browser] {
+        fixture::lock(db, &lane, later).await;
+    }
     insert(
         db,
         factor::Entity,
@@ -235,6 +229,8 @@ async fn unlocking_clears_what_was_counted() {
     let house = fixture::house().await;
     house.auth.add_user(new("jo@example.com")).await.unwrap();
     busy(&house, &house.user("jo@example.com").await).await;
+    let sends = sends_window(&house.vault, "jo@example.com");
+    windows::take(house.db(), &sends, "1/day".parse().unwrap(), NOW).await.unwrap();
     let before = house.auth.show_user("jo@example.com").await.unwrap();
 
     let unlock = Change { unlock: true, ..Change::default() };
@@ -243,6 +239,8 @@ async fn unlocking_clears_what_was_counted() {
     assert!(before.locked_until.is_some_and(|until| until > NOW));
     assert_eq!(before.disabled_factors, ["Email"]);
     assert_eq!(after.locked_until, None);
+    assert!(lockout::Entity::find().one(house.db()).await.unwrap().is_none());
+    assert_eq!(window::Entity::find_by_id(sends).one(house.db()).await.unwrap(), None);
     assert!(after.disabled_factors.is_empty());
     assert!(session::Entity::find().one(house.db()).await.unwrap().unwrap().ended_at.is_none());
 }
