@@ -7,10 +7,11 @@ use sea_orm::{
 };
 
 use super::error::BUSY_FOR;
+use super::transaction::{self, retried};
 use super::window::{self, Taken};
-use super::{Auth, Busy, Client, LoginError, Unexpected, transaction, user as users};
+use super::{Auth, Busy, Client, LoginError, Unexpected, user as users};
 use crate::clock::Timestamp;
-use crate::courier::Message;
+use crate::courier::{Message, Queued};
 use crate::otp::{Account, Code, CodeContext, Offer, ProviderError, Purpose};
 use crate::vault::{self, Use, Vault};
 
@@ -168,16 +169,23 @@ impl Auth {
         let digest = id.digest();
         let opened =
             Opened { user, client, offer, digest: &digest, code: &code, message: &message, now, expires_at };
-        let tx = transaction::begin(&house.db).await?;
-        if !users::is_unchanged(&tx, user).await? {
-            return Err(LoginError::InvalidCredentials);
-        }
-        let queued = house.courier.enqueue(&tx, &message, now).await?;
-        opened.store(&tx, &house.vault, queued.id).await?;
-        tx.commit().await?;
-        house.courier.wake(queued);
+        let queued = retried(|| self.store_challenge(&opened)).await?;
+        house.courier.wake(queued.ok_or(LoginError::InvalidCredentials)?);
         info!(user_id:% = user.id, provider = offer.provider.as_str(); "second step asked for");
         Ok((id, expires_at))
+    }
+
+    /// One transaction: the challenge, its code and the message. `None` if the account has changed meanwhile.
+    async fn store_challenge(&self, opened: &Opened<'_>) -> Result<Option<Queued>, Unexpected> {
+        let house = &*self.0;
+        let tx = transaction::begin(&house.db).await?;
+        if users::still_good(&tx, opened.user).await?.is_none() {
+            return Ok(None);
+        }
+        let queued = house.courier.enqueue(&tx, opened.message, opened.now).await?;
+        opened.store(&tx, &house.vault, queued.id).await?;
+        tx.commit().await?;
+        Ok(Some(queued))
     }
 }
 
