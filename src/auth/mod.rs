@@ -24,6 +24,8 @@ mod reset;
 mod revocation;
 mod session;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod user;
 mod verification;
