@@ -51,6 +51,11 @@ impl MigrationTrait for Migration {
                     .col(Events::At)
                     .to_owned(),
             )
+            .await?;
+        manager
+            .create_index(
+                Index::create().name("idx_events_at").table(Events::Table).col(Events::At).to_owned(),
+            )
             .await
     }
 

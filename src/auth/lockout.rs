@@ -26,9 +26,10 @@ impl Lane {
         Self(vault.fingerprint(Use::Destination, &[b"lockout", email_key.as_bytes()]))
     }
 
-    /// One known browser of one account.
-    pub(super) fn of_browser(vault: &Vault, lane: Uuid) -> Self {
-        Self(vault.fingerprint(Use::Destination, &[b"lockout-browser", lane.as_bytes()]))
+    /// One known browser of one account, until the password changes: a reset lifts its lock too.
+    pub(super) fn of_browser(vault: &Vault, lane: Uuid, security_stamp: &str) -> Self {
+        let parts: [&[u8]; 3] = [b"lockout-browser", lane.as_bytes(), security_stamp.as_bytes()];
+        Self(vault.fingerprint(Use::Destination, &parts))
     }
 
     /// The key of its row.

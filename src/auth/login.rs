@@ -97,8 +97,9 @@ impl Auth {
             house.hashing.verify(&attempt.password, known_hash.unwrap_or(house.hashing.dummy())).await?
                 && known_hash.is_some();
 
-        let lane = match user.as_ref().and_then(|user| browser.lane(user.id)) {
-            Some(lane) => Lane::of_browser(&house.vault, lane),
+        let known = user.as_ref().and_then(|user| Some((browser.lane(user.id)?, &user.security_stamp)));
+        let lane = match known {
+            Some((lane, stamp)) => Lane::of_browser(&house.vault, lane, stamp),
             None => Lane::of_address(&house.vault, email.as_ref().map_or(&attempt.email, EmailAddress::key)),
         };
         let now = house.clock.now();
