@@ -59,6 +59,11 @@ struct Source {
 impl Source {
     /// Its code: no comments, no tests, which may look anywhere.
     fn code(&self) -> String {
+        let in_tests =
+            |part: std::path::Component<'_>| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs"));
+        if self.path.components().any(in_tests) {
+            return String::new();
+        }
         let code = self.text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
         lines.collect::<Vec<_>>().join("\n")
