@@ -251,3 +251,20 @@ async fn a_challenge_is_worth_nothing_as_a_bearer_token(engine: Engine) {
 
     companies.assert_text(401, "");
 }
+
+#[actix_web::test]
+async fn a_fixed_code_serves_development() {
+    let app = TestApp::builder(Engine::Sqlite)
+        .set("development.fixed_codes", r#"{"jane@example.com":"123456"}"#)
+        .start()
+        .await;
+    app.add_two_step_user(JANE).await;
+    app.add_two_step_user("joe@example.com").await;
+    let client = app.client();
+
+    let challenge = client.login(JANE).await.challenge_id();
+    let (_, other_code) = app.open_challenge(&client, "joe@example.com").await;
+
+    client.verify_challenge(JANE, "123456", &challenge).await.token();
+    assert_ne!(other_code, "123456");
+}
