@@ -50,18 +50,25 @@ impl Bench {
 
     pub(crate) async fn memory(&self, table: &mut Table) {
         let server = self.installation.serve();
-        self.token(&server).await;
         tokio::time::sleep(Duration::from_secs(2)).await;
-        let idle = mebibytes(server.memory_kib("VmRSS"));
+        let fresh = mebibytes(server.memory_kib("VmRSS"));
         sign_ins(&server.socket, &self.sink, 256, USERS, self.span).await;
         let peak = mebibytes(server.memory_kib("VmHWM"));
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let again = mebibytes(server.memory_kib("VmRSS"));
         table.row(
             "peak memory at 256 clients, 2 hash threads",
             format!("{peak:.1} MiB"),
             "≤ 90 MiB",
             peak <= 90.0,
         );
-        table.row("memory when idle", format!("{idle:.1} MiB"), "≤ 30 MiB", idle <= 30.0);
+        table.row("memory when idle, after the start", format!("{fresh:.1} MiB"), "≤ 30 MiB", fresh <= 30.0);
+        table.row(
+            "memory when idle, 5 s after that load",
+            format!("{again:.1} MiB"),
+            "≤ 30 MiB",
+            again <= 30.0,
+        );
     }
 
     /// Sign-ins per second against bare hashes per second, which are measured before and after each load.
