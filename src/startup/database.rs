@@ -8,7 +8,7 @@ use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement};
 use secrecy::ExposeSecret as _;
 
-use super::DatabaseSettings;
+use crate::settings::DatabaseSettings;
 
 /// SQLite has one writer; more connections only lengthen the tail.
 const SQLITE_CONNECTIONS: u32 = 4;

@@ -28,12 +28,10 @@ pub mod logging;
 mod runtime;
 mod secret;
 mod server;
-mod settings;
 
 pub use database::{Migration, connect, migrate};
 pub use runtime::block_on;
 pub use secret::master_key;
-pub use settings::{DatabaseSettings, LogFormat, LogSettings};
 
 type Customise = Box<dyn FnOnce(RegistryBuilder) -> RegistryBuilder>;
 

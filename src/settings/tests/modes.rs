@@ -1,7 +1,7 @@
 //! What development and production demand.
 
 use super::{faults, load, sole_fault};
-use crate::startup::LogFormat;
+use crate::settings::LogFormat;
 
 const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
