@@ -21,7 +21,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// Single names that may be seen across a wall, with the reason in the name's own documentation.
-const DOORS: [(&str, &str, &str); 10] = [
+const DOORS: [(&str, &str, &str); 8] = [
     // The development inbox is a face over what the courier caught.
     ("api", "courier", "Inbox"),
     ("api", "courier", "Caught"),
@@ -31,8 +31,6 @@ const DOORS: [(&str, &str, &str); 10] = [
     ("settings", "courier", ""),
     ("settings", "limits", "LimitSettings"),
     ("settings", "otp", ""),
-    ("settings", "startup", "DatabaseSettings"),
-    ("settings", "startup", "LogSettings"),
     ("settings", "token", ""),
 ];
 

@@ -71,6 +71,10 @@ impl BareServer {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         Self { child, socket: line.trim().to_owned() }
     }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for BareServer {

@@ -9,6 +9,9 @@ use crate::http::{Connection, find, get, parse_head};
 use crate::server::{PASSWORD, address};
 use crate::sink::Sink;
 
+/// Between two requests of the watch.
+const PACE: Duration = Duration::from_millis(4);
+
 /// How a load went.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rate {
@@ -20,15 +23,6 @@ pub(crate) struct Rate {
 impl Rate {
     pub(crate) fn per_second(self) -> f64 {
         f64::from(self.done) / self.seconds
-    }
-
-    /// Both loads together.
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self {
-            done: self.done + other.done,
-            failed: self.failed + other.failed,
-            seconds: self.seconds + other.seconds,
-        }
     }
 }
 
@@ -116,20 +110,24 @@ pub(crate) async fn gets(socket: &str, token: &str, clients: usize, span: Durati
     Rate { done: done.get(), failed: failed.get(), seconds: start.elapsed().as_secs_f64() }
 }
 
-/// Times of that GET, one every few milliseconds, seen from a thread of its own so that the load does not delay the watch.
+/// Times of that GET, one every [`PACE`], seen from a thread of its own so that the load does not delay the watch. A request
+/// whose turn came while the one before was still out counts from its turn: a long stall is seen by all that it would have met.
 pub(crate) fn probe(socket: &str, token: &str, span: Duration) -> std::thread::JoinHandle<Vec<Duration>> {
     let (socket, request) = (socket.to_owned(), get("/api/companies/privacy", token));
     std::thread::spawn(move || {
         let mut stream = std::net::TcpStream::connect(&socket).unwrap();
         stream.set_nodelay(true).unwrap();
-        let end = Instant::now() + span;
         let (mut times, mut buffer) = (Vec::new(), Vec::with_capacity(8192));
-        while Instant::now() < end {
-            let start = Instant::now();
+        let (mut turn, mut free_since) = (Instant::now(), Instant::now());
+        let end = turn + span;
+        while turn < end {
+            std::thread::sleep(turn.saturating_duration_since(Instant::now()));
+            let start = if turn < free_since { turn } else { Instant::now() };
             stream.write_all(&request).unwrap();
             read_answer(&mut stream, &mut buffer);
-            times.push(start.elapsed());
-            std::thread::sleep(Duration::from_millis(3));
+            free_since = Instant::now();
+            times.push(free_since - start);
+            turn += PACE;
         }
         times
     })

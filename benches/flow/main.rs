@@ -2,6 +2,9 @@
 //!
 //! Starts the release binary on a fresh `SQLite` database with a quick mail relay beside it, and prints a markdown table. Parts:
 //! `start`, `memory`, `signins`, `tokens`, `p99`, `delivery`, `users`, `size`. `TWOSTEP_BENCH_SECONDS` is the length of one load.
+//!
+//! What is compared is measured in turns (A B A B A …), and the median of the ratios of neighbours is told, so that a machine
+//! that is not quiet harms both sides alike; how much of it went to others is told beside.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,6 +15,7 @@
 mod bare;
 mod http;
 mod load;
+mod machine;
 mod parts;
 mod server;
 mod sink;

@@ -151,6 +151,8 @@ pub(super) async fn house() -> House {
         mail_per_destination: Rate(Some(Quota { count: 5, period: Duration::from_hours(1) })),
         origins: LinkOrigins { public_url: "http://localhost:5001".parse().unwrap(), allowed: Vec::new() },
         session_lifetime: Duration::from_mins(10),
+        fixed_codes: Vec::new(),
+        keep_events: Duration::from_hours(24 * 180),
     });
     House { auth, statements, vault, clock, database }
 }

@@ -11,12 +11,12 @@ const DAY: Duration = Duration::from_hours(24);
 const MONTH: Duration = Duration::from_hours(24 * 30);
 
 impl Auth {
-    /// Removes what has been dead for a day (sessions: 30 days) and events older than `keep_events`; tells how many rows
-    /// that were.
+    /// Removes what has been dead for a day (sessions: 30 days; events: after `[events] keep`); tells how many rows that
+    /// were.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn prune(&self, keep_events: Duration) -> Result<u64, Unexpected> {
+    pub async fn prune(&self) -> Result<u64, Unexpected> {
         let (db, now) = (&self.0.db, self.0.clock.now());
         let (yesterday, last_month) = (now.minus(DAY).millis(), now.minus(MONTH).millis());
         let unlocked = Condition::any()
@@ -27,38 +27,39 @@ impl Auth {
         let sessions = session::Entity::delete_many().filter(session::Column::ExpiresAt.lt(last_month));
         let lockouts =
             lockout::Entity::delete_many().filter(lockout::Column::UpdatedAt.lt(yesterday)).filter(unlocked);
-        let events =
-            event::Entity::delete_many().filter(event::Column::At.lt(now.minus(keep_events).millis()));
-        window::prune(db, now).await?;
-        Ok(links.exec(db).await?.rows_affected
+        let oldest = now.minus(self.0.keep_events).millis();
+        let events = event::Entity::delete_many().filter(event::Column::At.lt(oldest));
+        Ok(window::prune(db, now).await?
+            + events.exec(db).await?.rows_affected
+            + links.exec(db).await?.rows_affected
             + challenges.exec(db).await?.rows_affected
             + sessions.exec(db).await?.rows_affected
-            + lockouts.exec(db).await?.rows_affected
-            + events.exec(db).await?.rows_affected)
+            + lockouts.exec(db).await?.rows_affected)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use sea_orm::PaginatorTrait as _;
 
     use super::*;
-    use crate::auth::event::{EventKind, record};
-    use crate::auth::fixture::{self, NOW};
+    use crate::auth::fixture;
 
     #[actix_web::test]
-    async fn events_go_when_they_are_old_enough() {
+    async fn what_is_dead_goes_and_what_lives_stays() {
         let house = fixture::house().await;
-        let jo = fixture::insert_user(house.db(), "jo@example.com").await;
-        for at in [NOW, NOW.plus(DAY)] {
-            record(house.db(), jo.id, EventKind::UserChanged, None, &json!({}), at).await.unwrap();
-        }
-        house.clock.advance(DAY * 3);
+        fixture::insert_user(house.db(), "owner@example.com").await;
+        house.auth.forgot_password("owner@example.com", None).await.unwrap();
+        house.auth.forgot_password("nobody@example.com", None).await.unwrap();
+        house.clock.advance(DAY);
+        house.auth.forgot_password("owner@example.com", None).await.unwrap();
 
-        let pruned = house.auth.prune(DAY * 2).await.unwrap();
+        let fresh = house.auth.prune().await.unwrap();
+        house.clock.advance(Duration::from_hours(3));
+        let dead = house.auth.prune().await.unwrap();
 
-        let left = event::Entity::find().all(house.db()).await.unwrap();
-        assert_eq!(pruned, 1);
-        assert_eq!(left.iter().map(|event| event.at).collect::<Vec<_>>(), [NOW.plus(DAY).millis()]);
+        assert_eq!(fresh, 1, "the window of nobody: nothing in it counts any more");
+        assert_eq!(dead, 2, "the first link, and the window of the owner");
+        assert_eq!(link::Entity::find().count(house.db()).await.unwrap(), 1);
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use super::gateway::Gateway;
 use super::message::{Carrier, Priority};
 use super::porter::Porter;
-use super::queue::Queued;
+use super::queued::Queued;
 use super::store::{Lease, Parcel, Store};
 use crate::clock::Timestamp;
 

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use secrecy::ExposeSecret as _;
 
-use super::DatabaseSettings;
+use crate::settings::DatabaseSettings;
 
 /// SQLite has one writer; more connections only lengthen the tail.
 const SQLITE_CONNECTIONS: u32 = 4;

@@ -90,7 +90,7 @@ pub(super) fn keep_house(running: &Running) {
         loop {
             tokio::time::sleep(HOUR).await;
             running.limits.prune();
-            if let Err(error) = running.auth.prune(running.settings.events.keep.0).await {
+            if let Err(error) = running.auth.prune().await {
                 warn!(error:% = error; "old rows not removed");
             }
             if let Err(error) = running.courier.prune().await {

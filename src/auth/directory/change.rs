@@ -7,7 +7,6 @@ use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryF
 use serde_json::json;
 
 use super::{Change, DirectoryError, UserSummary, checked_roles};
-use crate::auth::challenge::sends_window;
 use crate::auth::event::{self, EventKind};
 use crate::auth::transaction::{self, retried};
 use crate::auth::verification::attempts_window;
@@ -116,9 +115,6 @@ async fn update(
 async fn unlock(tx: &impl ConnectionTrait, vault: &Vault, user: &user::Model) -> Result<(), DbErr> {
     lockout::lift(tx, vault, user).await?;
     window::clear(tx, &attempts_window(user)).await?;
-    for destination in [Some(&user.email), user.phone_number.as_ref()].into_iter().flatten() {
-        window::clear(tx, &sends_window(vault, destination)).await?;
-    }
     factor::Entity::delete_many().filter(factor::Column::UserId.eq(user.id)).exec(tx).await?;
     Ok(())
 }

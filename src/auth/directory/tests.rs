@@ -1,11 +1,9 @@
-use entity::{challenge, event, factor, link, lockout, session, window};
+use entity::{challenge, event, factor, link, lockout, session};
 use sea_orm::{ActiveValue::Set, DatabaseConnection, EntityTrait as _};
 
 use super::*;
-use crate::auth::challenge::sends_window;
 use crate::auth::fixture::{self, House, NOW};
 use crate::auth::lockout::Lane;
-use crate::auth::window as windows;
 
 fn new(email: &str) -> NewUser {
     NewUser {
@@ -229,8 +227,6 @@ async fn unlocking_clears_what_was_counted() {
     let house = fixture::house().await;
     house.auth.add_user(new("jo@example.com")).await.unwrap();
     busy(&house, &house.user("jo@example.com").await).await;
-    let sends = sends_window(&house.vault, "jo@example.com");
-    windows::take(house.db(), &sends, "1/day".parse().unwrap(), NOW).await.unwrap();
     let before = house.auth.show_user("jo@example.com").await.unwrap();
 
     let unlock = Change { unlock: true, ..Change::default() };
@@ -240,7 +236,6 @@ async fn unlocking_clears_what_was_counted() {
     assert_eq!(before.disabled_factors, ["Email"]);
     assert_eq!(after.locked_until, None);
     assert!(lockout::Entity::find().one(house.db()).await.unwrap().is_none());
-    assert_eq!(window::Entity::find_by_id(sends).one(house.db()).await.unwrap(), None);
     assert!(after.disabled_factors.is_empty());
     assert!(session::Entity::find().one(house.db()).await.unwrap().unwrap().ended_at.is_none());
 }

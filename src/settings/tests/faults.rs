@@ -67,7 +67,9 @@ providers."a.b".kind = "email"  =>  providers.a.b: expected a name of 1 to 32
 log.level = "loud"  =>  log.level: expected env_logger filter syntax
 log.level = "twostep=loud"  =>  log.level: expected env_logger filter syntax
 log.format = "xml"  =>  log.format: unknown variant `xml`, expected
-development.fixed_codes = { "a@b.c" = "123456" }  =>  development.fixed_codes: not in this version
+development.fixed_codes = { "a@b.c" = "12345" }  =>  development.fixed_codes: expected codes of 6 digits
+development.fixed_codes = { "a@b.c" = "12345x" }  =>  development.fixed_codes: expected codes of 6 digits
+development.fixed_codes = { "nobody" = "123456" }  =>  development.fixed_codes: expected mail addresses, got "nobody"
 "#;
 
 const UNKNOWN_KEYS: &str = r#"
