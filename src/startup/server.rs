@@ -14,14 +14,23 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::Running;
 use crate::api::ServerSettings;
 
-/// Serves until SIGTERM or SIGINT.
+/// Serves until SIGTERM or SIGINT. However it ends, the courier ends in order: a database connection that is cut off in
+/// its thread panics there.
 pub(super) async fn run(running: Running) -> anyhow::Result<()> {
+    let ended = serve(&running).await;
+    running.stop().await;
+    ended?;
+    info!("stopped");
+    Ok(())
+}
+
+async fn serve(running: &Running) -> anyhow::Result<()> {
     // Signals are caught before the port opens, so that none that comes later is missed.
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
 
-    let server = bind(&running)?;
+    let server = bind(running)?;
     let handle = server.handle();
     let mut running_server = actix_web::rt::spawn(server);
     loop {
@@ -33,8 +42,6 @@ pub(super) async fn run(running: Running) -> anyhow::Result<()> {
         }
     }
     handle.stop(true).await;
-    running.stop().await;
-    info!("stopped");
     Ok(())
 }
 
