@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use zeroize::Zeroizing;
 
 use super::ServerSettings;
-use crate::auth::{AccountSettings, Auth};
+use crate::auth::Auth;
 use crate::courier::Inbox;
 use crate::limits::Limits;
 use crate::token::Tokens;
@@ -22,8 +22,6 @@ pub type Health = Arc<dyn Fn() -> Vec<(String, bool)> + Send + Sync>;
 pub struct State {
     /// The rules.
     pub auth: Auth,
-    /// `[accounts]`: a form tells every fault at once, its own and those of the rules.
-    pub accounts: Arc<AccountSettings>,
     /// Tokens.
     pub tokens: Tokens,
     /// Request limits.

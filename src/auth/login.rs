@@ -9,7 +9,7 @@ use super::known_browser::KnownBrowser;
 use super::lockout::{self, Failure, Lane, Standing};
 use super::notice::Notice;
 use super::transaction::{self, retried};
-use super::{Auth, Busy, Client, EmailAddress, Password, PendingChallenge, SignIn, Unexpected};
+use super::{Auth, Busy, Client, EmailAddress, LinkTarget, Password, PendingChallenge, SignIn, Unexpected};
 use super::{event, session, user as users};
 use crate::token::{Grant, Method};
 
@@ -19,6 +19,8 @@ pub struct LoginAttempt {
     pub email: String,
     /// As typed, normalised.
     pub password: Password,
+    /// Nothing is linked to, but one that could not be is refused here as everywhere.
+    pub client_uri: Option<String>,
     /// From where.
     pub client: Client,
     /// Value of the known-browser cookie, as it came.
@@ -48,6 +50,9 @@ pub enum LoginError {
     /// The destination has had its messages.
     #[error("too many codes were sent")]
     TooManyCodes(Busy),
+    /// The `clientURI` may not be linked to.
+    #[error("the clientURI is not allowed")]
+    RefusedTarget,
     /// Try again later.
     #[error(transparent)]
     Busy(#[from] Busy),
@@ -68,6 +73,8 @@ impl Auth {
     /// # Errors
     /// [`LoginError`]
     pub async fn login(&self, attempt: LoginAttempt) -> Result<LoginOutcome, LoginError> {
+        LinkTarget::parse(attempt.client_uri.as_deref(), "", &self.0.origins.load())
+            .map_err(|_| LoginError::RefusedTarget)?;
         let browser = KnownBrowser::read(&self.0.vault, attempt.known_browser.as_deref());
         let user = self.check_password(&attempt, &browser).await?;
         if self.0.accounts.require_confirmed_email && !user.email_confirmed {

@@ -42,6 +42,16 @@ impl Password {
         self.0.len() > MOST_KEPT
     }
 
+    /// What is wrong when it was typed again and came out another one.
+    pub(super) fn differs(&self, confirmation: Option<&Self>) -> Option<FieldError> {
+        let is_other = confirmation.is_some_and(|again| again.expose() != self.expose());
+        is_other.then(|| FieldError {
+            field: "confirmPassword",
+            code: "mismatch",
+            message: "The password and confirmation password do not match.".to_owned(),
+        })
+    }
+
     /// The bytes that are hashed.
     #[must_use]
     pub fn expose(&self) -> &[u8] {

@@ -25,6 +25,8 @@ pub struct Registration {
     pub email: String,
     /// As typed, normalised.
     pub password: Password,
+    /// The password typed again, where the form asks for it.
+    pub confirmation: Option<Password>,
     /// May be empty.
     pub first_name: String,
     /// May be empty.
@@ -107,6 +109,7 @@ impl Auth {
             }
         }
         faults.extend(registration.password.faults(&self.0.accounts));
+        faults.extend(registration.password.differs(registration.confirmation.as_ref()));
         match email {
             Some(email) if faults.is_empty() => Ok(email),
             Some(_) | None => Err(faults),
@@ -213,6 +216,7 @@ mod tests {
         Registration {
             email: email.to_owned(),
             password: Password::new("xkvbwlpq"),
+            confirmation: None,
             first_name: " Jo ".to_owned(),
             last_name: String::new(),
             client_uri: None,

@@ -14,7 +14,7 @@ use super::link::{self, LinkPurpose, NewLink};
 use super::lockout;
 use super::notice::Notice;
 use super::transaction::{self, retried};
-use super::{Auth, Busy, EmailAddress, FieldError, LinkTarget, Password, Unexpected};
+use super::{AccountSettings, Auth, Busy, EmailAddress, FieldError, LinkTarget, Password, Unexpected};
 use super::{revocation, user as users};
 use crate::clock::Timestamp;
 use crate::courier::{Lifetime, Message, Queued, ResetPassword};
@@ -45,6 +45,23 @@ pub struct ResetRequest {
     pub token: String,
     /// The new one.
     pub password: Password,
+    /// The password typed again, where the form asks for it.
+    pub confirmation: Option<Password>,
+}
+
+impl ResetRequest {
+    fn faults(&self, settings: &AccountSettings) -> Vec<FieldError> {
+        let required = |field, text: &str, message: &str| {
+            let message = message.to_owned();
+            text.trim().is_empty().then_some(FieldError { field, code: "required", message })
+        };
+        let mut faults = Vec::new();
+        faults.extend(required("email", &self.email, "Email is required."));
+        faults.extend(required("token", &self.token, "Token is required."));
+        faults.extend(self.password.faults(settings));
+        faults.extend(self.password.differs(self.confirmation.as_ref()));
+        faults
+    }
 }
 
 /// Why no password was set.
@@ -134,7 +151,7 @@ impl Auth {
     /// [`ResetError`]
     pub async fn reset_password(&self, request: ResetRequest) -> Result<(), ResetError> {
         let house = &*self.0;
-        let faults = request.password.faults(&house.accounts);
+        let faults = request.faults(&house.accounts);
         if !faults.is_empty() {
             return Err(ResetError::Invalid(faults));
         }

@@ -16,13 +16,13 @@ fn client() -> Client {
 
 fn attempt(email: &str, password: &str) -> LoginAttempt {
     let (email, password) = (email.to_owned(), Password::new(password));
-    LoginAttempt { email, password, client: client(), known_browser: None }
+    LoginAttempt { email, password, client_uri: None, client: client(), known_browser: None }
 }
 
 fn registration(email: &str) -> Registration {
     let (email, password) = (email.to_owned(), Password::new("xkvbwlpq"));
     let (first_name, last_name) = (String::new(), String::new());
-    Registration { email, password, first_name, last_name, client_uri: None }
+    Registration { email, password, confirmation: None, first_name, last_name, client_uri: None }
 }
 
 fn guess(email: &str) -> Verification {

@@ -156,7 +156,6 @@ impl Running {
     > {
         api::app(State {
             auth: self.auth.clone(),
-            accounts: Arc::new(self.settings.accounts.clone()),
             tokens: self.tokens.clone(),
             limits: self.limits.clone(),
             inbox: self.inbox.clone(),

@@ -7,7 +7,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::call::Call;
-use super::form::{EMAIL_REQUIRED, Faults};
 use crate::api::State;
 use crate::api::error::{Refusal, Route};
 use crate::limits::Limit;
@@ -27,9 +26,7 @@ pub(super) async fn forgot(request: HttpRequest, payload: Payload, state: Data<S
 
 async fn begin(call: Rc<Call>, payload: Payload) -> Result<(), Refusal> {
     let form: Form = call.form(payload).await?;
-    let mut faults = Faults::default();
-    let email = faults.required(form.email, EMAIL_REQUIRED);
-    faults.refuse()?;
+    let email = form.email.unwrap_or_default();
     call.count(Limit::Mail)?;
     Ok(call.state.auth.forgot_password(&email, form.client_uri.as_deref()).await?)
 }

@@ -9,11 +9,13 @@ use serde::Deserialize;
 
 use super::answer::{AuthResponse, Signed};
 use super::call::Call;
-use super::form::{EMAIL_REQUIRED, Faults, PASSWORD_REQUIRED};
 use crate::api::error::{Refusal, Route};
 use crate::api::{State, cookies};
-use crate::auth::{LinkOrigins, LinkTarget, LoginAttempt, LoginOutcome, Password, PendingChallenge};
+use crate::auth::{LoginAttempt, LoginOutcome, Password, PendingChallenge};
 use crate::limits::Limit;
+
+const EMAIL_REQUIRED: &str = "Email is required.";
+const PASSWORD_REQUIRED: &str = "Password is required";
 
 #[derive(Deserialize)]
 struct Form {
@@ -50,22 +52,20 @@ pub(super) async fn login(
 
 async fn attempt(call: Rc<Call>, payload: Payload) -> Result<Outcome, Refusal> {
     let form: Form = call.form(payload).await?;
-    let mut faults = Faults::default();
-    let email = faults.required(form.email, EMAIL_REQUIRED);
+    let (email, password) = (form.email.unwrap_or_default(), form.password.unwrap_or_default());
     // Blanks may be a password.
-    let password = form.password.unwrap_or_default();
-    if password.is_empty() {
-        faults.add(PASSWORD_REQUIRED);
-    }
-    faults.refuse()?;
-    if let Some(uri) = form.client_uri.as_deref() {
-        check_target(uri, &call.state)?;
+    let missing = [(email.trim().is_empty(), EMAIL_REQUIRED), (password.is_empty(), PASSWORD_REQUIRED)];
+    if missing.iter().any(|(is_missing, _)| *is_missing) {
+        let texts =
+            missing.into_iter().filter(|(is_missing, _)| *is_missing).map(|(_, text)| text.to_owned());
+        return Err(Refusal::Malformed(texts.collect()));
     }
     call.count(Limit::Login)?;
 
     let attempt = LoginAttempt {
         email,
         password: Password::new(&password),
+        client_uri: form.client_uri,
         client: call.client.clone(),
         known_browser: cookies::known_browser(call.request()),
     };
@@ -73,13 +73,4 @@ async fn attempt(call: Rc<Call>, payload: Payload) -> Result<Outcome, Refusal> {
         LoginOutcome::SignedIn(sign_in) => Outcome::SignedIn(Signed::mint(sign_in, &call.state.tokens)?),
         LoginOutcome::VerificationRequired(challenge) => Outcome::VerificationRequired(challenge),
     })
-}
-
-/// A login mails no link, but a `clientURI` that could not be linked to is refused here as everywhere.
-fn check_target(uri: &str, state: &State) -> Result<(), Refusal> {
-    let origins = LinkOrigins {
-        public_url: state.server.public_url.clone(),
-        allowed: state.server.allowed_origins.clone(),
-    };
-    LinkTarget::parse(Some(uri), "/", &origins).map(|_| ()).map_err(|_| Refusal::refused_target())
 }

@@ -4,7 +4,6 @@ mod answer;
 mod call;
 mod confirmation;
 mod forgot;
-mod form;
 mod login;
 mod registration;
 mod reset;

@@ -51,6 +51,7 @@ impl From<LoginError> for Refusal {
             LoginError::TooManyCodes(busy) => {
                 Self::Exhausted("Too many codes were sent. Try again later.", busy.retry_after)
             }
+            LoginError::RefusedTarget => Self::refused_target(),
             LoginError::Busy(busy) => busy.into(),
             LoginError::Unexpected(fault) => fault.into(),
         }
