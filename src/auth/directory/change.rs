@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryF
 use serde_json::json;
 
 use super::{Change, DirectoryError, UserSummary, checked_roles};
+use crate::auth::challenge::sends_window;
 use crate::auth::event::{self, EventKind};
 use crate::auth::transaction::{self, retried};
 use crate::auth::verification::attempts_window;
@@ -48,6 +49,7 @@ impl Auth {
         }
         if change.unlock {
             unlock(&tx, &house.vault, user).await?;
+            forget_sends(&tx, &house.vault, user).await?;
         }
         let detail = json!({
             "twoFactorEnabled": change.two_factor_enabled,
@@ -116,5 +118,14 @@ async fn unlock(tx: &impl ConnectionTrait, vault: &Vault, user: &user::Model) ->
     lockout::lift(tx, vault, user).await?;
     window::clear(tx, &attempts_window(user)).await?;
     factor::Entity::delete_many().filter(factor::Column::UserId.eq(user.id)).exec(tx).await?;
+    Ok(())
+}
+
+/// Lets codes be sent again to where too many were. Not for an account that is deleted: nobody is to delete and
+/// register it anew for more messages.
+async fn forget_sends(tx: &impl ConnectionTrait, vault: &Vault, user: &user::Model) -> Result<(), DbErr> {
+    for destination in [Some(&user.email), user.phone_number.as_ref()].into_iter().flatten() {
+        window::clear(tx, &sends_window(vault, destination)).await?;
+    }
     Ok(())
 }
