@@ -157,7 +157,7 @@ mod tests {
         async fn deliver(&self, _: &Delivery) -> Result<(), DeliveryError> {
             self.0.fetch_add(1, Ordering::SeqCst);
             if self.1 {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
             Ok(())
         }

@@ -156,3 +156,26 @@ async fn run(db: &DatabaseConnection, sql: &str) -> anyhow::Result<Option<QueryR
     let statement = Statement::from_string(db.get_database_backend(), sql);
     db.query_one_raw(statement).await.context("cannot lock the database")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_connection_to_sqlite_is_durable_and_minds_foreign_keys() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/new/twostep.db", folder.path().display());
+        let db = connect(&DatabaseSettings { url: url.into(), max_connections: 0 }).await.unwrap();
+        let mut held = Vec::new();
+
+        for _ in 0..SQLITE_CONNECTIONS {
+            let connection = db.begin().await.unwrap();
+            for (pragma, expected) in [("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 5_000)] {
+                let asked = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {pragma}"));
+                let row = connection.query_one_raw(asked).await.unwrap().unwrap();
+                assert_eq!(row.try_get_by_index::<i32>(0).unwrap(), expected, "{pragma}");
+            }
+            held.push(connection);
+        }
+    }
+}

@@ -70,6 +70,7 @@ async fn larger_and_smaller_parameters_of_an_import_are_checked_too() {
 }
 
 #[tokio::test]
+#[expect(clippy::await_holding_lock, reason = "the hashing threads wait for it, this one does not")]
 async fn memory_besides_its_own_is_taken_by_one_thread_at_a_time() {
     let own = settings().memory_kib;
     let pool = pool(&HashSettings { threads: 2, ..settings() });
