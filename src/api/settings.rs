@@ -1,7 +1,10 @@
 //! The section `[server]`.
 
+use std::net::IpAddr;
+
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use crate::clock::Span;
@@ -17,6 +20,7 @@ pub struct ServerSettings {
     /// CORS, and where a request's `clientURI` may point.
     pub allowed_origins: Vec<String>,
     /// Whose `Forwarded` and `X-Forwarded-For` are believed.
+    #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
     /// 0: one per core.
     pub workers: usize,
@@ -30,6 +34,16 @@ pub struct ServerSettings {
     pub tls_cert: String,
     /// PEM file.
     pub tls_key: String,
+}
+
+/// Networks in CIDR notation (RFC 4632); a bare address is a network of one.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let parse = |text: String| text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    Vec::<String>::deserialize(deserializer)?
+        .into_iter()
+        .map(parse)
+        .collect::<Result<_, _>>()
+        .map_err(Error::custom)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::ServerSettings;
@@ -36,6 +37,8 @@ pub struct State {
     pub secure_cookies: bool,
     /// The key of session cookies, 64 bytes from the vault.
     pub cookie_key: Arc<Zeroizing<[u8; 64]>>,
+    /// A permit per request of the six routes that is worked on: one whose client has hung up keeps it to its end.
+    pub room: Arc<Semaphore>,
     /// Whether the database answers.
     pub ready: Ready,
     /// Providers and gateways.

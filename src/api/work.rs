@@ -1,9 +1,11 @@
 //! Work that must finish: it runs in a task of its own, so that a client's hang-up does not drop it half-way.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::rt::spawn;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 /// The instant by which a request is answered.
@@ -25,12 +27,29 @@ impl Deadline {
 /// Why work gave no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unfinished {
+    /// So much is worked on that it was not begun.
+    #[error("there is no room")]
+    NoRoom,
     /// The deadline passed.
     #[error("the deadline passed")]
     Late,
     /// It panicked; the panic hook has told where.
     #[error("the handler panicked")]
     Panicked,
+}
+
+/// [`finish`], if there is a place in `room`; the work keeps it to its end.
+pub(super) async fn finish_in<T: 'static>(
+    room: &Arc<Semaphore>,
+    deadline: Deadline,
+    work: impl Future<Output = T> + 'static,
+) -> Result<T, Unfinished> {
+    let Ok(place) = Arc::clone(room).try_acquire_owned() else { return Err(Unfinished::NoRoom) };
+    finish(deadline, async move {
+        let _place = place;
+        work.await
+    })
+    .await
 }
 
 /// Runs `work` to its end or to the deadline, whether or not somebody still waits for the result.
@@ -57,17 +76,22 @@ mod tests {
         let done = Rc::new(Cell::new(false));
         let mark = Rc::clone(&done);
         let (go, wait) = tokio::sync::oneshot::channel::<()>();
-        let waiter = finish(Deadline::after(Duration::from_secs(5)), async move {
+        let room = Arc::new(Semaphore::new(1));
+        let waiter = finish_in(&room, Deadline::after(Duration::from_secs(5)), async move {
             wait.await.unwrap();
             mark.set(true);
         });
 
         let hung_up = tokio::time::timeout(Duration::from_millis(10), waiter).await;
+        let meanwhile = finish_in(&room, Deadline::after(Duration::from_secs(5)), async {}).await;
         go.send(()).unwrap();
         tokio::time::sleep(Duration::from_millis(10)).await;
+        let afterwards = finish_in(&room, Deadline::after(Duration::from_secs(5)), async {}).await;
 
         assert!(hung_up.is_err());
+        assert_eq!(meanwhile, Err(Unfinished::NoRoom), "it keeps its place to its end");
         assert!(done.get());
+        assert_eq!(afterwards, Ok(()));
     }
 
     #[actix_web::test]

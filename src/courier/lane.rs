@@ -100,17 +100,16 @@ impl Lane {
         let poll_at = now.plus(POLL);
         // Raised before the slots are counted: a hand-over that ends meanwhile rings the bell.
         self.hungry.store(true, Ordering::SeqCst);
+        let mut has_claimed = false;
         for due in survey.due {
             let Some(slot) = self.slot(due.priority) else { return Ok(poll_at) };
             if let Some(lease) = self.store().claim(due.id, self.porter.lease_span()).await? {
+                has_claimed = true;
                 actix::spawn(Arc::clone(self).carry(lease, None, slot));
             }
         }
         self.hungry.store(false, Ordering::SeqCst);
-        if survey.truncated {
-            return Ok(now);
-        }
-        Ok(survey.next.map_or(poll_at, |next| next.min(poll_at)))
+        Ok(next_look(survey.truncated && has_claimed, survey.next, now, poll_at))
     }
 
     /// Carries a message that was committed just now, without a look at the table, if a slot is free; the next look finds it otherwise.
@@ -164,5 +163,26 @@ impl Lane {
         if self.hungry.swap(false, Ordering::SeqCst) {
             self.bell.notify_one();
         }
+    }
+}
+
+/// At once if there was more than one look can see and this one moved something out of the way; a look that moved nothing
+/// would see the same again.
+fn next_look(sees_more: bool, next: Option<Timestamp>, now: Timestamp, poll_at: Timestamp) -> Timestamp {
+    if sees_more { now } else { next.map_or(poll_at, |next| next.min(poll_at)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_that_moved_nothing_is_not_repeated_at_once() {
+        let at = Timestamp::from_millis;
+
+        assert_eq!(next_look(true, Some(at(400)), at(0), at(1_000)), at(0));
+        assert_eq!(next_look(false, Some(at(400)), at(0), at(1_000)), at(400));
+        assert_eq!(next_look(false, Some(at(4_000)), at(0), at(1_000)), at(1_000));
+        assert_eq!(next_look(false, None, at(0), at(1_000)), at(1_000));
     }
 }

@@ -9,6 +9,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use sea_orm::DatabaseConnection;
 use secrecy::ExposeSecret as _;
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::api::{self, State};
@@ -33,6 +34,10 @@ mod server;
 pub use database::{Migration, connect, migrate};
 pub use runtime::block_on;
 pub use secret::master_key;
+
+/// Requests of the six routes that are worked on at once, in all workers together: far more than the hash queue lets
+/// through, and a bound for what clients that hang up leave behind.
+const MOST_IN_FLIGHT: usize = 1024;
 
 type Customise = Box<dyn FnOnce(RegistryBuilder) -> RegistryBuilder>;
 
@@ -106,6 +111,7 @@ impl Blueprint {
             inbox: catches(&settings).then_some(inbox),
             cookie_key: Arc::new(vault.key(Use::Cookie)),
             server: Arc::new(settings.server.clone()),
+            room: Arc::new(Semaphore::new(MOST_IN_FLIGHT)),
             settings: Arc::new(settings),
             db,
         })
@@ -138,6 +144,7 @@ pub struct Running {
     dispatcher: Dispatcher,
     providers: ProviderRegistry,
     server: Arc<api::ServerSettings>,
+    room: Arc<Semaphore>,
     cookie_key: Arc<Zeroizing<[u8; 64]>>,
 }
 
@@ -163,6 +170,7 @@ impl Running {
             secure_cookies: self.server.public_url.scheme() == "https",
             server: self.server.clone(),
             cookie_key: self.cookie_key.clone(),
+            room: Arc::clone(&self.room),
             ready: self.ready(),
             health: self.health(),
         })

@@ -10,7 +10,7 @@ use crate::api::State;
 use crate::api::body::{BodyFault, read_json};
 use crate::api::error::{Refusal, Route};
 use crate::api::server::{RequestId, client_of};
-use crate::api::work::{Deadline, finish};
+use crate::api::work::{Deadline, finish_in};
 use crate::auth::Client;
 use crate::limits::Limit;
 
@@ -49,11 +49,12 @@ impl Call {
     }
 
     /// Runs `work` to its end, even if the client hangs up, or to the deadline; a panic in it costs this request only.
+    /// Beyond the room that there is, nothing is begun.
     pub(super) async fn finish<T: 'static>(
         &self,
         work: impl Future<Output = Result<T, Refusal>> + 'static,
     ) -> Result<T, Refusal> {
-        finish(self.deadline, work).await?
+        finish_in(&self.state.room, self.deadline, work).await?
     }
 
     /// The answer, or the refusal in the route's shape.

@@ -30,7 +30,7 @@ impl From<KeyError> for Refusal {
 impl From<Unfinished> for Refusal {
     fn from(unfinished: Unfinished) -> Self {
         match unfinished {
-            Unfinished::Late => Self::Busy(AFTER_A_FAULT),
+            Unfinished::NoRoom | Unfinished::Late => Self::Busy(AFTER_A_FAULT),
             Unfinished::Panicked => Self::Fault(unfinished.into()),
         }
     }

@@ -15,6 +15,12 @@ pub(super) fn check(settings: &Settings, draft: &mut Draft) {
             "expected a sqlite:, postgres: or mysql: URL, with # ? / : @ in a password percent-encoded";
         draft.refuse("database.url", expected);
     }
+    if settings.database.url.expose_secret().contains(":memory:") {
+        draft.refuse(
+            "database.url",
+            "expected a file: every connection would have a database of its own in memory",
+        );
+    }
     if !settings.redis.url.expose_secret().is_empty() {
         draft.refuse(
             "redis.url",

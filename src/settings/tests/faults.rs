@@ -16,6 +16,7 @@ server.public_url = "ftp://localhost"  =>  server.public_url: expected http:// o
 server.allowed_origins = ["http://a/b"]  =>  server.allowed_origins: expected origins
 server.allowed_origins = "http://a"  =>  server.allowed_origins: expected a list, got
 server.allowed_origins = [1]  =>  server.allowed_origins: expected origins
+database.url = "sqlite::memory:"  =>  database.url: expected a file
 server.trusted_proxies = ["10.0.0.1/99"]  =>  server.trusted_proxies: expected networks
 server.workers = -1  =>  server.workers: expected a number from 0 to 1024, got -1
 server.workers = "2"  =>  server.workers: expected a whole number, got "2"
