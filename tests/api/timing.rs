@@ -27,11 +27,12 @@ fn quickest(times: &[Duration]) -> Duration {
     *times.iter().min().unwrap()
 }
 
-/// Neither is more than half as slow again as the other.
+/// Neither takes three times as long as the other: a hash that is left out is ten times as quick, and a machine that is
+/// busy with other tests does not matter.
 #[track_caller]
 fn assert_alike(one: &[Duration], other: &[Duration]) {
     let (one, other) = (quickest(one), quickest(other));
-    assert!(one.max(other) < one.min(other).mul_f64(1.5), "{one:?} and {other:?}");
+    assert!(one.max(other) < one.min(other).mul_f64(3.0), "{one:?} and {other:?}");
 }
 
 #[actix_web::test]
