@@ -4,7 +4,8 @@
 //! `start`, `memory`, `signins`, `tokens`, `p99`, `delivery`, `users`, `size`. `TWOSTEP_BENCH_SECONDS` is the length of one load.
 //!
 //! What is compared is measured in turns (A B A B A …), and the median of the ratios of neighbours is told, so that a machine
-//! that is not quiet harms both sides alike; how much of it went to others is told beside.
+//! that is not quiet harms both sides alike; how much of it went to others is told beside. Settings in the environment
+//! (`TWOSTEP__DATABASE__MAX_CONNECTIONS=2`) reach the server.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

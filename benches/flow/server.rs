@@ -34,8 +34,13 @@ impl Installation {
             ("MAIL__SMTP_URL", format!("smtp://127.0.0.1:{relay_port}")),
             ("ACCOUNTS__HASH_THREADS", "2".to_owned()),
         ];
-        let environment = environment.map(|(name, value)| (format!("TWOSTEP__{name}"), value)).into();
-        Self { folder: tempfile::tempdir().unwrap(), environment }
+        let environment = environment.map(|(name, value)| (format!("TWOSTEP__{name}"), value));
+        // What the bench is given itself comes last and wins.
+        let given = std::env::vars().filter(|(name, _)| name.starts_with("TWOSTEP__"));
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            environment: environment.into_iter().chain(given).collect(),
+        }
     }
 
     pub(crate) fn folder(&self) -> &Path {
