@@ -96,16 +96,19 @@ impl Vault {
         Self(Arc::new(Hkdf::new(None, master.0.as_slice())))
     }
 
-    /// A derived key of `N` bytes for `what`.
+    /// A derived key of `N` bytes for `what`. Keys of different lengths have nothing in common: one authenticates, another
+    /// encrypts.
     ///
     /// # Panics
     /// Never: `N` is at most 64, HKDF gives up to 8160 bytes.
     #[must_use]
     pub fn key<const N: usize>(&self, what: Use) -> Zeroizing<[u8; N]> {
         const { assert!(N <= 64) };
+        #[expect(clippy::cast_possible_truncation, reason = "N is at most 64")]
+        let length = [N as u8];
         let mut key = Zeroizing::new([0; N]);
         // Only a length above 255 blocks fails, which the assertion rules out.
-        let _ = self.0.expand(what.label(), key.as_mut_slice());
+        let _ = self.0.expand_multi_info(&[what.label(), &length], key.as_mut_slice());
         key
     }
 
@@ -199,6 +202,16 @@ mod tests {
         assert!(vault.open(Use::Link, b"row 1", &sealed).is_err());
         assert!(Vault::new(&MasterKey::generate()).open(Use::Message, b"row 1", &sealed).is_err());
         assert!(vault.open(Use::Message, b"row 1", b"short").is_err());
+    }
+
+    #[test]
+    fn keys_of_different_uses_and_lengths_have_nothing_in_common() {
+        let vault = Vault::new(&MasterKey::generate());
+        let long = vault.key::<64>(Use::Cookie);
+
+        assert_ne!(long.first_chunk::<32>(), Some(&*vault.key::<32>(Use::Cookie)));
+        assert_ne!(long, vault.key::<64>(Use::Code));
+        assert_eq!(long, vault.key::<64>(Use::Cookie));
     }
 
     #[test]

@@ -9,6 +9,8 @@ pub struct Model {
     /// Fingerprint of the address or browser.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
+    /// The account, if it is a browser's: its locks are lifted with the account's. An address may be nobody's.
+    pub user_id: Option<Uuid>,
     /// Wrong ones in a row.
     pub failures: i32,
     /// Until when it is locked.

@@ -8,9 +8,30 @@ pub(crate) fn table(manager: &SchemaManager, name: impl IntoTableRef) -> TableCr
     let mut table = Table::create();
     table.table(name);
     if manager.get_database_backend() == DbBackend::MySql {
-        table.engine("InnoDB").character_set("utf8mb4").collate("utf8mb4_bin");
+        table.engine("InnoDB").character_set("utf8mb4").collate("utf8mb4_bin").if_not_exists();
     }
     table
+}
+
+/// Makes the index `idx_<table>_<columns>`.
+///
+/// Like [`table`] it does nothing on MariaDB where there is one already: no transaction holds changes of the schema
+/// together there, so a start that was killed half-way is made good by the next.
+pub(crate) async fn index(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: &[&'static str],
+) -> Result<(), DbErr> {
+    let name = format!("idx_{table}_{}", columns.join("_"));
+    if manager.get_database_backend() == DbBackend::MySql && manager.has_index(table, &name).await? {
+        return Ok(());
+    }
+    let mut index = Index::create();
+    index.name(name).table(table);
+    for column in columns {
+        index.col(*column);
+    }
+    manager.create_index(index).await
 }
 
 pub(crate) fn uuid(name: impl IntoIden) -> ColumnDef {

@@ -11,9 +11,16 @@ pub(crate) struct Migration;
 enum Lockouts {
     Table,
     Key,
+    UserId,
     Failures,
     LockedUntil,
     UpdatedAt,
+}
+
+#[derive(DeriveIden)]
+enum Users {
+    Table,
+    Id,
 }
 
 #[async_trait::async_trait]
@@ -22,19 +29,19 @@ impl MigrationTrait for Migration {
         let mut table = columns::table(manager, Lockouts::Table);
         table
             .col(columns::primary(columns::string(Lockouts::Key, 64)))
+            .col(columns::nullable(columns::uuid(Lockouts::UserId)))
             .col(columns::integer(Lockouts::Failures))
             .col(columns::nullable(columns::millis(Lockouts::LockedUntil)))
-            .col(columns::millis(Lockouts::UpdatedAt));
+            .col(columns::millis(Lockouts::UpdatedAt))
+            .foreign_key(
+                ForeignKey::create()
+                    .from(Lockouts::Table, Lockouts::UserId)
+                    .to(Users::Table, Users::Id)
+                    .on_delete(ForeignKeyAction::Cascade),
+            );
         manager.create_table(table).await?;
-        manager
-            .create_index(
-                Index::create()
-                    .name("idx_lockouts_updated_at")
-                    .table(Lockouts::Table)
-                    .col(Lockouts::UpdatedAt)
-                    .to_owned(),
-            )
-            .await
+        columns::index(manager, "lockouts", &["user_id"]).await?;
+        columns::index(manager, "lockouts", &["updated_at"]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -24,15 +24,7 @@ impl MigrationTrait for Migration {
             .col(columns::text(Windows::Times))
             .col(columns::millis(Windows::ExpiresAt));
         manager.create_table(table).await?;
-        manager
-            .create_index(
-                Index::create()
-                    .name("idx_windows_expires_at")
-                    .table(Windows::Table)
-                    .col(Windows::ExpiresAt)
-                    .to_owned(),
-            )
-            .await
+        columns::index(manager, "windows", &["expires_at"]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -48,20 +48,8 @@ impl MigrationTrait for Migration {
                     .on_delete(ForeignKeyAction::Cascade),
             );
         manager.create_table(table).await?;
-        manager
-            .create_index(
-                Index::create().name("idx_links_user_id").table(Links::Table).col(Links::UserId).to_owned(),
-            )
-            .await?;
-        manager
-            .create_index(
-                Index::create()
-                    .name("idx_links_expires_at")
-                    .table(Links::Table)
-                    .col(Links::ExpiresAt)
-                    .to_owned(),
-            )
-            .await
+        columns::index(manager, "links", &["user_id"]).await?;
+        columns::index(manager, "links", &["expires_at"]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -54,24 +54,8 @@ impl MigrationTrait for Migration {
                     .on_delete(ForeignKeyAction::Cascade),
             );
         manager.create_table(table).await?;
-        manager
-            .create_index(
-                Index::create()
-                    .name("idx_challenges_user_id")
-                    .table(Challenges::Table)
-                    .col(Challenges::UserId)
-                    .to_owned(),
-            )
-            .await?;
-        manager
-            .create_index(
-                Index::create()
-                    .name("idx_challenges_expires_at")
-                    .table(Challenges::Table)
-                    .col(Challenges::ExpiresAt)
-                    .to_owned(),
-            )
-            .await
+        columns::index(manager, "challenges", &["user_id"]).await?;
+        columns::index(manager, "challenges", &["expires_at"]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -44,16 +44,8 @@ impl MigrationTrait for Migration {
             .col(columns::nullable(columns::millis(Messages::FinishedAt)))
             .col(columns::nullable(columns::string(Messages::Failure, 64)));
         manager.create_table(table).await?;
-        manager
-            .create_index(
-                Index::create()
-                    .name("idx_messages_status_next_attempt_at")
-                    .table(Messages::Table)
-                    .col(Messages::Status)
-                    .col(Messages::NextAttemptAt)
-                    .to_owned(),
-            )
-            .await
+        columns::index(manager, "messages", &["status", "next_attempt_at"]).await?;
+        columns::index(manager, "messages", &["finished_at"]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

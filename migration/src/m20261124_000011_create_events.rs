@@ -42,16 +42,8 @@ impl MigrationTrait for Migration {
                     .on_delete(ForeignKeyAction::Cascade),
             );
         manager.create_table(table).await?;
-        manager
-            .create_index(
-                Index::create()
-                    .name("idx_events_user_id_at")
-                    .table(Events::Table)
-                    .col(Events::UserId)
-                    .col(Events::At)
-                    .to_owned(),
-            )
-            .await
+        columns::index(manager, "events", &["user_id", "at"]).await?;
+        columns::index(manager, "events", &["at"]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

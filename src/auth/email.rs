@@ -41,7 +41,10 @@ impl EmailAddress {
     }
 
     /// [`EmailAddress::parse`] for a form: with what a person is told.
-    pub(super) fn from_field(text: &str) -> Result<Self, FieldError> {
+    ///
+    /// # Errors
+    /// When [`EmailAddress::parse`] refuses it, or there is nothing but blanks.
+    pub fn from_field(text: &str) -> Result<Self, FieldError> {
         let fault = |code, message| FieldError { field: "email", code, message };
         if text.trim().is_empty() {
             return Err(fault("required", "Email is required.".to_owned()));
@@ -111,7 +114,7 @@ fn one_spelling(display: &str) -> String {
 
 /// As much of a refused text as may be shown: cut, and without what a terminal or page would act on.
 fn shown(text: &str) -> String {
-    text.trim().chars().filter(|c| !is_invisible(*c)).take(LONGEST).collect()
+    text.trim().chars().filter(|c| *c == ' ' || !is_invisible(*c)).take(LONGEST).collect()
 }
 
 #[cfg(test)]

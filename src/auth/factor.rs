@@ -5,13 +5,15 @@ use entity::user;
 use log::warn;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, SqlErr,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
 };
 use uuid::Uuid;
 
 use super::notice::Notice;
-use super::{Auth, Unexpected, transaction};
+use super::transaction::{self, is_taken, retried};
+use super::{Auth, Unexpected};
 use crate::clock::Timestamp;
+use crate::courier::Queued;
 
 impl Auth {
     /// Counts a wrong code; the one that reaches `account_attempts_total` disables the factor and tells its owner.
@@ -21,18 +23,29 @@ impl Auth {
         provider: &str,
     ) -> Result<(), Unexpected> {
         let house = &*self.0;
-        count_failure(&house.db, user.id, provider).await?;
+        retried(async || Ok(count_failure(&house.db, user.id, provider).await?)).await?;
+        if let Some(queued) = retried(|| self.disable_if_spent(user, provider)).await? {
+            house.courier.wake(queued);
+            warn!(user_id:% = user.id, provider = provider; "factor disabled by wrong codes");
+        }
+        Ok(())
+    }
 
+    /// One transaction: the factor is disabled and its owner told. `None` if it has failures left, or is disabled already.
+    async fn disable_if_spent(
+        &self,
+        user: &user::Model,
+        provider: &str,
+    ) -> Result<Option<Queued>, Unexpected> {
+        let house = &*self.0;
         let most = i32::try_from(house.two_step.load().account_attempts_total).unwrap_or(i32::MAX);
         let tx = transaction::begin(&house.db).await?;
         if !disable(&tx, user.id, provider, most, house.clock.now()).await? {
-            return Ok(());
+            return Ok(None);
         }
         let queued = self.notify(&tx, user, Notice::FactorDisabled).await?;
         tx.commit().await?;
-        house.courier.wake(queued);
-        warn!(user_id:% = user.id, provider = provider; "factor disabled by wrong codes");
-        Ok(())
+        Ok(Some(queued))
     }
 }
 
@@ -71,7 +84,7 @@ async fn count_failure(db: &impl ConnectionTrait, user_id: Uuid, provider: &str)
         };
         match Entity::insert(first).exec_without_returning(db).await {
             Ok(_) => return Ok(()),
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {}
+            Err(error) if is_taken(&error) => {}
             Err(error) => return Err(error),
         }
     }

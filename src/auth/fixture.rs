@@ -1,12 +1,17 @@
 //! What the unit tests of this room start from.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use entity::user;
+use entity::{lockout, user};
 use migration::{Migrator, MigratorTrait as _};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database as SeaDatabase, DatabaseConnection};
+use sea_orm::{
+    ActiveValue::Set, ConnectOptions, ConnectionTrait, Database as SeaDatabase, DatabaseConnection,
+    EntityTrait as _,
+};
 use tempfile::TempDir;
 
+use super::lockout::Lane;
 use super::{
     AccountSettings, Auth, AuthParts, EmailAddress, HashPool, HashSettings, LinkOrigins, PasswordRules,
     SameAddress, TwoStepSettings, user as users,
@@ -68,9 +73,23 @@ pub(super) async fn insert_user(db: &impl ConnectionTrait, email: &str) -> user:
     row
 }
 
+/// Locks a lane.
+pub(super) async fn lock(db: &impl ConnectionTrait, lane: &Lane, until: i64) {
+    let row = lockout::ActiveModel {
+        key: Set(lane.key().to_owned()),
+        user_id: Set(lane.user_id()),
+        failures: Set(0),
+        locked_until: Set(Some(until)),
+        updated_at: Set(NOW.millis()),
+    };
+    lockout::Entity::insert(row).exec_without_returning(db).await.unwrap();
+}
+
 /// The rules over a database of their own. Messages are queued and carried by nobody.
 pub(super) struct House {
     pub auth: Auth,
+    /// The statements that were run, values as placeholders.
+    pub statements: Arc<Mutex<Vec<String>>>,
     pub vault: Vault,
     pub clock: Clock,
     database: Database,
@@ -90,7 +109,10 @@ impl House {
 
 /// The rules with everything at its default, at [`NOW`].
 pub(super) async fn house() -> House {
-    let database = database().await;
+    let mut database = database().await;
+    let statements = Arc::<Mutex<Vec<String>>>::default();
+    let log = Arc::clone(&statements);
+    database.connection.set_metric_callback(move |info| log.lock().unwrap().push(info.statement.sql.clone()));
     let clock = Clock::manual(NOW);
     let vault = Vault::new(&MasterKey::generate());
     let accounts = accounts();
@@ -129,6 +151,8 @@ pub(super) async fn house() -> House {
         mail_per_destination: Rate(Some(Quota { count: 5, period: Duration::from_hours(1) })),
         origins: LinkOrigins { public_url: "http://localhost:5001".parse().unwrap(), allowed: Vec::new() },
         session_lifetime: Duration::from_mins(10),
+        fixed_codes: Vec::new(),
+        keep_events: Duration::from_hours(24 * 180),
     });
-    House { auth, vault, clock, database }
+    House { auth, statements, vault, clock, database }
 }

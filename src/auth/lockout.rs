@@ -6,34 +6,47 @@
 //! `lockout_attempts` wrong ones have been recorded.
 
 use entity::lockout::{ActiveModel, Column, Entity};
+use entity::user;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait as _};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, SqlErr,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
 };
 use uuid::Uuid;
 
 use super::AccountSettings;
+use super::transaction::is_taken;
 use crate::clock::Timestamp;
 use crate::vault::{Use, Vault};
 
 /// Whose wrong passwords are counted together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Lane(String);
+pub(super) struct Lane {
+    key: String,
+    user_id: Option<Uuid>,
+}
 
 impl Lane {
     /// Everybody who tries this address.
     pub(super) fn of_address(vault: &Vault, email_key: &str) -> Self {
-        Self(vault.fingerprint(Use::Destination, &[b"lockout", email_key.as_bytes()]))
+        let key = vault.fingerprint(Use::Destination, &[b"lockout", email_key.as_bytes()]);
+        Self { key, user_id: None }
     }
 
-    /// One known browser of one account.
-    pub(super) fn of_browser(vault: &Vault, lane: Uuid) -> Self {
-        Self(vault.fingerprint(Use::Destination, &[b"lockout-browser", lane.as_bytes()]))
+    /// One known browser of the account `user_id`.
+    pub(super) fn of_browser(vault: &Vault, lane: Uuid, user_id: Uuid) -> Self {
+        let key = vault.fingerprint(Use::Destination, &[b"lockout-browser", lane.as_bytes()]);
+        Self { key, user_id: Some(user_id) }
     }
 
     /// The key of its row.
     pub(super) fn key(&self) -> &str {
-        &self.0
+        &self.key
+    }
+
+    /// The account, if it is a browser's.
+    #[cfg(test)]
+    pub(super) fn user_id(&self) -> Option<Uuid> {
+        self.user_id
     }
 }
 
@@ -64,7 +77,7 @@ pub(super) async fn standing(
     lane: &Lane,
     now: Timestamp,
 ) -> Result<Standing, DbErr> {
-    Ok(match Entity::find_by_id(&lane.0).one(db).await? {
+    Ok(match Entity::find_by_id(&lane.key).one(db).await? {
         Some(row) if row.locked_until.is_some_and(|until| until > now.millis()) => Standing::Locked,
         Some(row) if row.failures > 0 => Standing::Counted,
         Some(_) | None => Standing::Clean,
@@ -95,7 +108,14 @@ pub(super) async fn record_failure(
 
 /// Forgets the lane's wrong passwords after a right one.
 pub(super) async fn clear(db: &impl ConnectionTrait, lane: &Lane) -> Result<(), DbErr> {
-    Entity::delete_by_id(&lane.0).exec(db).await?;
+    Entity::delete_by_id(&lane.key).exec(db).await?;
+    Ok(())
+}
+
+/// Forgets every wrong password of the account and lifts its locks, those of its known browsers too.
+pub(super) async fn lift(tx: &impl ConnectionTrait, vault: &Vault, user: &user::Model) -> Result<(), DbErr> {
+    clear(tx, &Lane::of_address(vault, &user.email_key)).await?;
+    Entity::delete_many().filter(Column::UserId.eq(user.id)).exec(tx).await?;
     Ok(())
 }
 
@@ -107,7 +127,7 @@ async fn count(db: &impl ConnectionTrait, lane: &Lane, last: i32, now: Timestamp
     let counted = Entity::update_many()
         .col_expr(Column::Failures, Expr::col(Column::Failures).add(1))
         .col_expr(Column::UpdatedAt, now.millis().into())
-        .filter(Column::Key.eq(&lane.0))
+        .filter(Column::Key.eq(&lane.key))
         .filter(Column::Failures.lt(last))
         .filter(unlocked(now))
         .exec(db)
@@ -126,7 +146,7 @@ async fn lock(
         .col_expr(Column::Failures, 0.into())
         .col_expr(Column::LockedUntil, now.plus(settings.lockout_duration.0).millis().into())
         .col_expr(Column::UpdatedAt, now.millis().into())
-        .filter(Column::Key.eq(&lane.0))
+        .filter(Column::Key.eq(&lane.key))
         .filter(Column::Failures.gte(last))
         .filter(unlocked(now))
         .exec(db)
@@ -137,14 +157,15 @@ async fn lock(
 /// Makes the lane's row; false if it was there.
 async fn start(db: &impl ConnectionTrait, lane: &Lane, now: Timestamp) -> Result<bool, DbErr> {
     let row = ActiveModel {
-        key: Set(lane.0.clone()),
+        key: Set(lane.key.clone()),
+        user_id: Set(lane.user_id),
         failures: Set(0),
         locked_until: Set(None),
         updated_at: Set(now.millis()),
     };
     match Entity::insert(row).exec_without_returning(db).await {
         Ok(_) => Ok(true),
-        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(false),
+        Err(error) if is_taken(&error) => Ok(false),
         Err(error) => Err(error),
     }
 }

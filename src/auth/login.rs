@@ -8,10 +8,10 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use super::known_browser::KnownBrowser;
 use super::lockout::{self, Failure, Lane, Standing};
 use super::notice::Notice;
-use super::transaction;
+use super::transaction::{self, retried};
 use super::{Auth, Busy, Client, EmailAddress, Password, PendingChallenge, SignIn, Unexpected};
 use super::{event, session, user as users};
-use crate::token::Method;
+use crate::token::{Grant, Method};
 
 /// Somebody who wants to sign in.
 pub struct LoginAttempt {
@@ -91,14 +91,16 @@ impl Auth {
             Some(email) => users::find_by_email(&house.db, email).await?,
             None => None,
         };
-        let known_hash =
-            user.as_ref().map(|user| user.password_hash.as_str()).filter(|hash| !hash.is_empty());
+        let known_hash = user
+            .as_ref()
+            .map(|user| user.password_hash.as_str())
+            .filter(|hash| !hash.is_empty() && !attempt.password.is_cut());
         let right =
             house.hashing.verify(&attempt.password, known_hash.unwrap_or(house.hashing.dummy())).await?
                 && known_hash.is_some();
 
-        let lane = match user.as_ref().and_then(|user| browser.lane(user.id)) {
-            Some(lane) => Lane::of_browser(&house.vault, lane),
+        let lane = match user.as_ref().and_then(|user| Some((user.id, browser.lane(user.id)?))) {
+            Some((user_id, lane)) => Lane::of_browser(&house.vault, lane, user_id),
             None => Lane::of_address(&house.vault, email.as_ref().map_or(&attempt.email, EmailAddress::key)),
         };
         let now = house.clock.now();
@@ -109,7 +111,7 @@ impl Auth {
             (_, user) => {
                 let failure = lockout::record_failure(&house.db, &lane, &house.accounts, now).await?;
                 if failure == Failure::LockedNow {
-                    self.tell_of_lock(user.as_ref(), &attempt.email).await;
+                    self.tell_of_lock(user.as_ref(), email.as_ref()).await;
                 }
                 return Err(LoginError::InvalidCredentials);
             }
@@ -121,14 +123,16 @@ impl Auth {
     }
 
     /// Mails the owner of a lane that was locked just now; an address that nobody has costs the same, so that the time
-    /// of the answer tells nothing. A failure is logged only: the lock stands.
-    async fn tell_of_lock(&self, owner: Option<&user::Model>, typed: &str) {
-        let told = match owner.filter(|owner| owner.disabled_at.is_none()) {
-            Some(owner) => {
+    /// of the answer tells nothing, and what is no address at all costs nothing. A failure is logged only: the lock
+    /// stands.
+    async fn tell_of_lock(&self, owner: Option<&user::Model>, email: Option<&EmailAddress>) {
+        let told = match (owner.filter(|owner| owner.disabled_at.is_none()), email) {
+            (Some(owner), _) => {
                 info!(user_id:% = owner.id; "account locked");
                 self.notify_if_allowed(owner, Notice::LockedOut).await
             }
-            None => self.notify_nobody(typed, Notice::LockedOut).await,
+            (None, Some(email)) => self.notify_nobody(email, Notice::LockedOut).await,
+            (None, None) => Ok(()),
         };
         if let Err(error) = told {
             warn!(error:% = error; "lock notice not queued");
@@ -162,16 +166,47 @@ impl Auth {
         client: &Client,
         browser: KnownBrowser,
     ) -> Result<SignIn, LoginError> {
+        let opened = retried(|| self.open_session(user, client)).await?;
+        let grant = opened.ok_or(LoginError::InvalidCredentials)?;
+        info!(user_id:% = user.id, session_id:% = grant.session_id; "signed in");
+        Ok(SignIn { grant, known_browser: browser.remember(&self.0.vault, user.id) })
+    }
+
+    /// One transaction: the session and its event. `None` if the password alone no longer signs the user in: hashing may
+    /// have waited for seconds.
+    async fn open_session(&self, user: &user::Model, client: &Client) -> Result<Option<Grant>, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
-        if !users::is_unchanged(&tx, user).await? {
-            return Err(LoginError::InvalidCredentials);
-        }
-        let grant = session::open(&tx, user, client, vec![Method::Pwd], house.session_lifetime, now).await?;
+        let user = users::still_good(&tx, user).await?;
+        let Some(user) = user.filter(|user| !user.two_factor_enabled) else { return Ok(None) };
+        let grant = session::open(&tx, &user, client, vec![Method::Pwd], house.session_lifetime, now).await?;
         event::signed_in(&tx, user.id, client, &grant, now).await?;
         tx.commit().await?;
-        info!(user_id:% = user.id, session_id:% = grant.session_id; "signed in");
-        Ok(SignIn { grant, known_browser: browser.remember(&house.vault, user.id) })
+        Ok(Some(grant))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::fixture;
+
+    #[actix_web::test]
+    async fn what_changed_while_the_password_was_hashed_counts() {
+        let house = fixture::house().await;
+        let read = fixture::insert_user(house.db(), "jo@example.com").await;
+        let client = Client { address: "192.0.2.1".parse().unwrap(), user_agent: String::new() };
+        let set = async |column: user::Column, value: Expr| {
+            user::Entity::update_many().col_expr(column, value).exec(house.db()).await.unwrap();
+        };
+
+        set(user::Column::Roles, Expr::value("[\"Administrator\"]")).await;
+        let grant = house.auth.open_session(&read, &client).await.unwrap();
+        set(user::Column::TwoFactorEnabled, Expr::value(true)).await;
+        let without_a_code = house.auth.open_session(&read, &client).await.unwrap();
+
+        assert_eq!(grant.unwrap().roles, ["Administrator"]);
+        assert!(without_a_code.is_none());
     }
 }

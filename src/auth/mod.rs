@@ -24,6 +24,8 @@ mod reset;
 mod revocation;
 mod session;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod user;
 mod verification;
@@ -37,7 +39,7 @@ use sea_orm::DatabaseConnection;
 
 use crate::clock::{Clock, Rate};
 use crate::courier::{Courier, Templates};
-use crate::otp::ProviderRegistry;
+use crate::otp::{Code, ProviderRegistry};
 use crate::vault::Vault;
 
 pub use caller::Caller;
@@ -82,6 +84,10 @@ pub struct AuthParts {
     pub origins: LinkOrigins,
     /// Life of a session without a refresh token: `[tokens] access_lifetime`.
     pub session_lifetime: Duration,
+    /// `[development] fixed_codes`
+    pub fixed_codes: Vec<(EmailAddress, Code)>,
+    /// `[events] keep`
+    pub keep_events: Duration,
 }
 
 /// The use cases. Cheap to clone.
@@ -102,6 +108,8 @@ struct House {
     mail_per_destination: ArcSwap<Rate>,
     origins: ArcSwap<LinkOrigins>,
     session_lifetime: Duration,
+    fixed_codes: Vec<(EmailAddress, Code)>,
+    keep_events: Duration,
 }
 
 impl Auth {
@@ -121,6 +129,8 @@ impl Auth {
             mail_per_destination: ArcSwap::from_pointee(parts.mail_per_destination),
             origins: ArcSwap::from_pointee(parts.origins),
             session_lifetime: parts.session_lifetime,
+            fixed_codes: parts.fixed_codes,
+            keep_events: parts.keep_events,
         }))
     }
 }

@@ -8,7 +8,7 @@ use sea_orm::ConnectionTrait;
 
 use super::account::full_name;
 use super::window::{self, Taken};
-use super::{Auth, Unexpected};
+use super::{Auth, EmailAddress, Unexpected};
 use crate::courier::Lifetime;
 use crate::courier::{Carrier, Content, LockedOut, Message, Notice as NoticeText, Priority, Queued};
 use crate::vault::{Use, Vault};
@@ -70,9 +70,9 @@ impl Auth {
     }
 
     /// What [`Auth::notify_if_allowed`] costs, for an address that nobody has.
-    pub(super) async fn notify_nobody(&self, address: &str, notice: Notice) -> Result<(), Unexpected> {
-        if self.may_mail(address).await? {
-            let message = self.notice_message(address, "", notice)?;
+    pub(super) async fn notify_nobody(&self, email: &EmailAddress, notice: Notice) -> Result<(), Unexpected> {
+        if self.may_mail(email.key()).await? {
+            let message = self.notice_message(email.as_str(), "", notice)?;
             self.0.courier.enqueue_decoy(&self.0.db, &message, self.0.clock.now()).await?;
         }
         Ok(())

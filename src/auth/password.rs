@@ -9,6 +9,10 @@ use super::{AccountSettings, FieldError, PasswordRules};
 /// Longest password, in bytes after NFKC: hashing must not be made expensive by its input.
 const MOST_BYTES: usize = 128;
 
+/// As much as is kept of what somebody typed, in bytes: nobody's password is longer, also no imported one, and many at
+/// once may wait to be hashed.
+const MOST_KEPT: usize = 1024;
+
 /// Passwords that everybody tries first: case-folded, sorted by bytes, a line each.
 const COMMON: &str = include_str!("common_passwords.txt");
 
@@ -17,14 +21,25 @@ const COMMON: &str = include_str!("common_passwords.txt");
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// Normalises what somebody typed (NFKC; nothing is trimmed or cut).
+    /// Normalises what somebody typed (NFKC; nothing is trimmed). One that is too long to be anybody's is cut, and is then
+    /// nobody's: [`Password::is_cut`].
     #[must_use]
     pub fn new(typed: &str) -> Self {
-        // Measured first: a buffer that grew would leave copies behind.
-        let length = typed.nfkc().map(char::len_utf8).sum();
-        let mut normal = Zeroizing::new(String::with_capacity(length));
-        normal.extend(typed.nfkc());
+        // All of it at once: a buffer that grew would leave copies behind.
+        let mut normal = Zeroizing::new(String::with_capacity(MOST_KEPT + char::MAX_LEN_UTF8));
+        for c in typed.nfkc() {
+            if normal.len() > MOST_KEPT {
+                break;
+            }
+            normal.push(c);
+        }
         Self(normal)
+    }
+
+    /// Whether what was typed was longer than what is kept of it. It matches no hash.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.0.len() > MOST_KEPT
     }
 
     /// The bytes that are hashed.
@@ -149,6 +164,18 @@ mod tests {
         assert!(texts("xkvbwlpq", length).is_empty());
         assert!(texts("correct horse battery staple", length).is_empty());
         assert!(texts("\0\0\0\0\0\0\0\0", length).is_empty());
+    }
+
+    #[test]
+    fn what_is_too_long_to_be_a_password_is_not_kept() {
+        let longest = Password::new(&"x".repeat(MOST_KEPT));
+        let longer = Password::new(&"x".repeat(MOST_KEPT + 1));
+        // Eleven times as long after NFKC.
+        let huge = Password::new(&"\u{fdfa}".repeat(20_000));
+
+        assert!(!longest.is_cut() && longest.expose().len() == MOST_KEPT);
+        assert!(longer.is_cut());
+        assert!(huge.is_cut() && huge.expose().len() <= MOST_KEPT + 4 && huge.0.capacity() < 2 * MOST_KEPT);
     }
 
     #[test]

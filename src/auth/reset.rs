@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::account::full_name;
 use super::event::{self, EventKind};
 use super::link::{self, LinkPurpose, NewLink};
-use super::lockout::{self, Lane};
+use super::lockout;
 use super::notice::Notice;
 use super::transaction::{self, retried};
 use super::{Auth, Busy, EmailAddress, FieldError, LinkTarget, Password, Unexpected};
@@ -166,7 +166,7 @@ impl Auth {
             return Ok(None);
         }
         revocation::end_everything(&tx, user.id, now).await?;
-        lockout::clear(&tx, &Lane::of_address(&house.vault, &user.email_key)).await?;
+        lockout::lift(&tx, &house.vault, user).await?;
         let email_providers = house.providers.load_full().names_of(ProviderKind::Email);
         enable_factors(&tx, user.id, &email_providers).await?;
         event::record(&tx, user.id, EventKind::PasswordReset, None, &json!({}), now).await?;

@@ -1,5 +1,6 @@
 //! Transactions that write: how they begin, and what is done when two of them got in each other's way.
 
+use anyhow::Context as _;
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, RuntimeErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
@@ -14,17 +15,22 @@ const MOST_TRIES: u32 = 5;
 ///
 /// On `SQLite` it takes the writer's place at once (a transaction that reads first and writes later would fail without
 /// waiting); elsewhere a statement sees what others have committed before it.
-pub(super) async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+///
+/// It begins in a task of its own: whoever is dropped (a deadline) while the server has `BEGIN` but has not answered
+/// would hand an open transaction back to the pool, and what the next ones do over it would not be committed.
+pub(super) async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, Unexpected> {
     let isolation_level = match db.get_database_backend() {
         DbBackend::Sqlite => None,
         _ => Some(IsolationLevel::ReadCommitted),
     };
-    db.begin_with_options(TransactionOptions {
+    let options = TransactionOptions {
         isolation_level,
         access_mode: None,
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-    })
-    .await
+    };
+    let db = db.clone();
+    let begun = tokio::spawn(async move { db.begin_with_options(options).await });
+    Ok(begun.await.context("the beginning of a transaction was broken off")??)
 }
 
 /// Does `work`, a whole transaction, again when the database has undone it in favour of another one.
@@ -66,7 +72,7 @@ mod tests {
     use std::time::Duration;
 
     use entity::user;
-    use sea_orm::EntityTrait as _;
+    use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, EntityTrait as _, Statement};
 
     use super::*;
     use crate::auth::fixture;
@@ -85,6 +91,50 @@ mod tests {
         tokio::join!(read_then_write(), read_then_write());
 
         assert_eq!(user::Entity::find().all(&db.connection).await.unwrap().len(), 2);
+    }
+
+    /// Gives up a beginning at every point where it can wait, over the only connection of a pool.
+    async fn no_transaction_is_left_open(server: &str) {
+        let connect = async || {
+            let mut options = ConnectOptions::new(std::env::var(server).unwrap());
+            options.max_connections(1).sqlx_logging(false);
+            Database::connect(options).await.unwrap()
+        };
+        let (db, other) = (connect().await, connect().await);
+        let table = format!("twostep_{}", uuid::Uuid::new_v4().simple());
+        let run = async |db: &DatabaseConnection, sql: String| db.execute_unprepared(&sql).await.unwrap();
+        run(&other, format!("CREATE TABLE {table} (n integer)")).await;
+
+        for polls in 1..20 {
+            let mut begun = Box::pin(begin(&db));
+            for _ in 0..polls {
+                if futures_util::poll!(&mut begun).is_ready() {
+                    break;
+                }
+                std::thread::sleep(Duration::from_micros(200));
+                tokio::task::yield_now().await;
+            }
+            drop(begun);
+            run(&db, format!("INSERT INTO {table} VALUES ({polls})")).await;
+            let seen = Statement::from_string(
+                other.get_database_backend(),
+                format!("SELECT n FROM {table} WHERE n = {polls}"),
+            );
+            assert!(other.query_one_raw(seen).await.unwrap().is_some(), "not committed after {polls} polls");
+        }
+        run(&other, format!("DROP TABLE {table}")).await;
+    }
+
+    #[tokio::test]
+    #[cfg_attr(not(test_postgres), ignore = "needs TWOSTEP_TEST_POSTGRES_URL")]
+    async fn a_beginning_that_is_given_up_leaves_no_transaction_open_on_postgresql() {
+        no_transaction_is_left_open("TWOSTEP_TEST_POSTGRES_URL").await;
+    }
+
+    #[tokio::test]
+    #[cfg_attr(not(test_mariadb), ignore = "needs TWOSTEP_TEST_MARIADB_URL")]
+    async fn a_beginning_that_is_given_up_leaves_no_transaction_open_on_mariadb() {
+        no_transaction_is_left_open("TWOSTEP_TEST_MARIADB_URL").await;
     }
 
     #[tokio::test]

@@ -20,19 +20,16 @@ pub(super) async fn find_by_email(
     Entity::find().filter(Column::EmailKey.eq(email.key())).one(db).await
 }
 
-/// Whether the user is still there, not switched off, and has the password that was checked. Where rows are locked, the
-/// user's is until the end of the transaction, so that a reset that comes meanwhile waits and then ends what it opened.
-pub(super) async fn is_unchanged(db: &impl ConnectionTrait, user: &Model) -> Result<bool, DbErr> {
-    let id: Option<Uuid> = Entity::find_by_id(user.id)
-        .select_only()
-        .column(Column::Id)
+/// The user as it is now, if it is still there, not switched off, and has the password that was checked. Where rows are
+/// locked, the user's is until the end of the transaction, so that a reset that comes meanwhile waits and then ends what
+/// it opened.
+pub(super) async fn still_good(db: &impl ConnectionTrait, user: &Model) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(user.id)
         .filter(Column::SecurityStamp.eq(&user.security_stamp))
         .filter(Column::DisabledAt.is_null())
         .lock_exclusive()
-        .into_tuple()
         .one(db)
-        .await?;
-    Ok(id.is_some())
+        .await
 }
 
 /// The row of a new user, with a fresh id and stamp; what is not given is empty or off.
@@ -113,16 +110,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_new_password_and_a_switched_off_account_are_changes() {
+    async fn an_account_is_good_until_its_password_changes_or_it_is_switched_off() {
         let database = fixture::database().await;
         let db = &database.connection;
         let jo = fixture::insert_user(db, "jo@example.com").await;
         let older = Model { security_stamp: new_stamp(), ..jo.clone() };
 
-        assert!(is_unchanged(db, &jo).await.unwrap());
-        assert!(!is_unchanged(db, &older).await.unwrap());
+        assert_eq!(still_good(db, &jo).await.unwrap(), Some(jo.clone()));
+        assert_eq!(still_good(db, &older).await.unwrap(), None);
         Entity::update_many().col_expr(Column::DisabledAt, Expr::value(1)).exec(db).await.unwrap();
-        assert!(!is_unchanged(db, &jo).await.unwrap());
+        assert_eq!(still_good(db, &jo).await.unwrap(), None);
     }
 
     #[test]

@@ -7,16 +7,18 @@ use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _,
 };
+use uuid::Uuid;
 
 use super::caller::Caller;
 use super::challenge::{Binding, disabled_factors, sends_window};
 use super::known_browser::KnownBrowser;
+use super::transaction::{self, retried};
 use super::window::{self, Taken};
-use super::{Auth, Busy, EmailAddress, SignIn, Unexpected};
-use super::{event, factor, session, transaction, user as users};
+use super::{Auth, Busy, Client, EmailAddress, SignIn, Unexpected};
+use super::{event, factor, session, user as users};
 use crate::clock::Timestamp;
 use crate::otp::{Code, Purpose};
-use crate::token::Method;
+use crate::token::{Grant, Method};
 use crate::vault::{self, Use};
 
 /// Without a challenge id, this many of the caller's open challenges are tried.
@@ -74,12 +76,9 @@ impl Auth {
         let house = &*self.0;
         let code = self.parse_code(&verification.code)?;
         let email = EmailAddress::parse(&verification.email).map_err(|_| VerifyError::Invalid)?;
-        let user = users::find_by_email(&house.db, &email).await?;
-        let user = user.filter(|user| user.disabled_at.is_none()).ok_or(VerifyError::Invalid)?;
-        let candidates = self.candidates(&user, &verification).await?;
-        if candidates.is_empty() {
-            return Err(VerifyError::Invalid);
-        }
+        let user = users::find_by_email(&house.db, &email).await?.filter(|user| user.disabled_at.is_none());
+        let candidates = self.candidates(user.as_ref(), &verification).await?;
+        let Some(user) = user.filter(|_| !candidates.is_empty()) else { return Err(VerifyError::Invalid) };
         if disabled_factors(&house.db, user.id).await?.contains(&verification.provider) {
             return Err(VerifyError::Spent);
         }
@@ -109,17 +108,19 @@ impl Auth {
         if well_formed { Ok(Code::new(digits.to_owned())) } else { Err(VerifyError::Invalid) }
     }
 
-    /// The open challenges that the caller has shown to be theirs and that have a code by the provider, newest first.
+    /// The open challenges that the caller has shown to be theirs and that have a code by the provider, newest first. An
+    /// unknown user has none, which is looked up like a known one's, so that the time of the answer does not tell.
     async fn candidates(
         &self,
-        user: &user::Model,
+        user: Option<&user::Model>,
         guess: &Verification,
     ) -> Result<Vec<Candidate>, VerifyError> {
         let house = &*self.0;
+        let (id, stamp) = user.map_or((Uuid::nil(), ""), |user| (user.id, user.security_stamp.as_str()));
         let mut open = challenge::Entity::find()
-            .filter(challenge::Column::UserId.eq(user.id))
+            .filter(challenge::Column::UserId.eq(id))
             .filter(challenge::Column::Purpose.eq(Purpose::SignIn.as_str()))
-            .filter(challenge::Column::SecurityStamp.eq(&user.security_stamp))
+            .filter(challenge::Column::SecurityStamp.eq(stamp))
             .filter(challenge::Column::ConsumedAt.is_null())
             .filter(challenge::Column::ClosedAt.is_null())
             .filter(challenge::Column::ExpiresAt.gt(house.clock.now().millis()))
@@ -200,24 +201,38 @@ impl Auth {
         won: &Candidate,
         caller: &Caller,
     ) -> Result<SignIn, VerifyError> {
+        let opened = retried(|| self.consume_challenge(user, won, &caller.client)).await?;
+        let grant = opened.ok_or(VerifyError::Invalid)?;
+        info!(user_id:% = user.id, session_id:% = grant.session_id, provider = won.code.provider.as_str(); "signed in");
+        let browser = KnownBrowser::read(&self.0.vault, caller.known_browser.as_deref());
+        Ok(SignIn { grant, known_browser: browser.remember(&self.0.vault, user.id) })
+    }
+
+    /// One transaction: the challenge is used up and the session opened. `None` if somebody else was first, or the
+    /// account has changed meanwhile.
+    async fn consume_challenge(
+        &self,
+        user: &user::Model,
+        won: &Candidate,
+        client: &Client,
+    ) -> Result<Option<Grant>, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
-        if !users::is_unchanged(&tx, user).await? || !consume_once(&tx, &won.challenge.id, now).await? {
-            return Err(VerifyError::Invalid);
+        let Some(user) = users::still_good(&tx, user).await? else { return Ok(None) };
+        if !consume_once(&tx, &won.challenge.id, now).await? {
+            return Ok(None);
         }
         let methods = vec![Method::Pwd, Method::Otp];
-        let grant = session::open(&tx, user, &caller.client, methods, house.session_lifetime, now).await?;
-        event::signed_in(&tx, user.id, &caller.client, &grant, now).await?;
+        let grant = session::open(&tx, &user, client, methods, house.session_lifetime, now).await?;
+        event::signed_in(&tx, user.id, client, &grant, now).await?;
         factor::forget_failures(&tx, user.id, &won.code.provider).await?;
         if let Ok(to) = house.vault.open(Use::Destination, won.challenge.id.as_bytes(), &won.code.destination)
         {
             window::clear(&tx, &sends_window(&house.vault, &String::from_utf8_lossy(&to))).await?;
         }
         tx.commit().await?;
-        info!(user_id:% = user.id, session_id:% = grant.session_id, provider = won.code.provider.as_str(); "signed in");
-        let browser = KnownBrowser::read(&house.vault, caller.known_browser.as_deref());
-        Ok(SignIn { grant, known_browser: browser.remember(&house.vault, user.id) })
+        Ok(Some(grant))
     }
 }
 

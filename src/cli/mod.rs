@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::settings::{self, Settings};
-use crate::startup::{LogFormat, LogSettings};
+use crate::settings::{LogFormat, LogSettings};
 use failure::Failure;
 
 /// A login server with a second step: password, one-time code, JWT.

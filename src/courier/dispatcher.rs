@@ -12,7 +12,7 @@ use log::{error, warn};
 use super::gateway::Gateway;
 use super::lane::Lane;
 use super::message::Carrier;
-use super::queue::Queued;
+use super::queued::Queued;
 use super::store::Store;
 
 /// How long, in real time, a lane that broke rests before it is started again.

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use log::{debug, info, warn};
 use sea_orm::DbErr;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::gateway::Gateway;
 use super::message::{Carrier, Priority};
 use super::porter::Porter;
-use super::queue::Queued;
+use super::queued::Queued;
 use super::store::{Lease, Parcel, Store};
 use crate::clock::Timestamp;
 
@@ -32,6 +32,8 @@ pub(super) struct Lane {
     /// Due rows were left for want of a slot.
     hungry: AtomicBool,
     stopping: AtomicBool,
+    /// Held as long as the lane runs.
+    running: Mutex<()>,
 }
 
 /// The right to start one hand-over.
@@ -49,6 +51,7 @@ impl Lane {
             bell: Notify::new(),
             hungry: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
+            running: Mutex::new(()),
         }
     }
 
@@ -63,6 +66,7 @@ impl Lane {
     /// Looks at the table whenever something is due, the bell rings, or a second has passed, until the lane is stopped.
     pub(super) async fn run(self: Arc<Self>) {
         let carrier = self.carrier();
+        let _running = self.running.lock().await;
         let mut database_away = false;
         while !self.stopping.load(Ordering::SeqCst) {
             match self.look().await {
@@ -130,10 +134,12 @@ impl Lane {
         });
     }
 
-    /// Starts nothing more, and waits until what was started has ended.
+    /// Starts nothing more, and waits until what was started has ended, and with it the look at the table: its
+    /// connection must not be dropped by a thread that ends.
     pub(super) async fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
         self.bell.notify_one();
+        drop(self.running.lock().await);
         // Fails only on a closed semaphore, which this one never is.
         let _ = self.slots.acquire_many(SLOTS).await;
     }

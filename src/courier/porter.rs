@@ -13,7 +13,7 @@ use super::store::{Lease, Outcome, Parcel, Store};
 
 /// How much longer a lease is than a hand-over.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
-/// After how much more than its deadline a gateway is cut off.
+/// After how much more than its deadline a gateway is cut off; at the message's expiry in any case.
 const GRACE: Duration = Duration::from_secs(1);
 /// How often an outcome is written down before the row is left to the end of its lease, and the pause between, in real time.
 const SETTLE_ATTEMPTS: u32 = 5;
@@ -67,7 +67,12 @@ impl Porter {
         if now.plus(self.gateway.deadline()) > lease.until {
             return Outcome::PutBack;
         }
-        let outcome = self.deliver(parcel.delivery).await;
+        let patience = self.gateway.deadline() + GRACE;
+        let good_for = parcel.expires_at.since(now);
+        let outcome = self.deliver(parcel.delivery, patience.min(good_for)).await;
+        if good_for < patience && outcome == Err(cut_off()) {
+            return Outcome::Expired;
+        }
         self.note_health(!matches!(outcome, Err(DeliveryError::Transient(_))));
         match outcome {
             Ok(()) => Outcome::Sent,
@@ -77,12 +82,10 @@ impl Porter {
     }
 
     /// Calls the gateway in a task of its own: what it breaks is this hand-over and nothing else.
-    async fn deliver(&self, delivery: Delivery) -> Result<(), DeliveryError> {
+    async fn deliver(&self, delivery: Delivery, patience: Duration) -> Result<(), DeliveryError> {
         let gateway = Arc::clone(&self.gateway);
-        let cut_off = gateway.deadline() + GRACE;
         let call = actix::spawn(async move {
-            let cut = DeliveryError::Transient("gateway_timeout".to_owned());
-            tokio::time::timeout(cut_off, gateway.deliver(&delivery)).await.unwrap_or(Err(cut))
+            tokio::time::timeout(patience, gateway.deliver(&delivery)).await.unwrap_or(Err(cut_off()))
         });
         call.await.unwrap_or_else(|_| Err(DeliveryError::Transient("gateway_panic".to_owned())))
     }
@@ -128,6 +131,11 @@ impl Porter {
     }
 }
 
+/// What a hand-over ended with that took too long.
+fn cut_off() -> DeliveryError {
+    DeliveryError::Transient("gateway_timeout".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicUsize;
@@ -141,12 +149,16 @@ mod tests {
     use crate::courier::Content;
     use crate::vault::{MasterKey, Vault};
 
-    struct Counting(Arc<AtomicUsize>);
+    /// Counts its calls; asked to stall, it never ends one.
+    struct Counting(Arc<AtomicUsize>, bool);
 
     #[async_trait]
     impl Gateway for Counting {
         async fn deliver(&self, _: &Delivery) -> Result<(), DeliveryError> {
             self.0.fetch_add(1, Ordering::SeqCst);
+            if self.1 {
+                std::future::pending().await
+            }
             Ok(())
         }
 
@@ -157,15 +169,19 @@ mod tests {
 
     /// What becomes, at second 100, of a parcel that expires at one second under a lease that lasts until another.
     async fn hand_over(expires_at: i64, lease_until: i64) -> (Outcome, usize) {
+        hand_over_to(false, expires_at * 1_000, lease_until).await
+    }
+
+    async fn hand_over_to(stalls: bool, expires_at: i64, lease_until: i64) -> (Outcome, usize) {
         let calls = Arc::new(AtomicUsize::new(0));
         let clock = Clock::manual(Timestamp::from_millis(100_000));
         let vault = Vault::new(&MasterKey::generate());
         let store = Store { db: DatabaseConnection::default(), vault, clock };
-        let porter = Porter::new(Carrier::Mail, Arc::new(Counting(Arc::clone(&calls))), store);
+        let porter = Porter::new(Carrier::Mail, Arc::new(Counting(Arc::clone(&calls), stalls)), store);
         let content = Content { subject: String::new(), text: String::new(), html: String::new() };
         let queued_at = Timestamp::from_millis(0);
         let delivery = Delivery { id: Uuid::new_v4(), queued_at, to: String::new(), content, code: None };
-        let expires_at = Timestamp::from_millis(expires_at * 1_000);
+        let expires_at = Timestamp::from_millis(expires_at);
         let until = Timestamp::from_millis(lease_until * 1_000);
 
         let lease = Lease { id: delivery.id, until };
@@ -177,6 +193,15 @@ mod tests {
     async fn expiry_is_judged_right_before_the_hand_over() {
         assert!(matches!(hand_over(100, 115).await, (Outcome::Expired, 0)));
         assert!(matches!(hand_over(101, 115).await, (Outcome::Sent, 1)));
+    }
+
+    #[actix::test]
+    async fn a_hand_over_that_is_still_going_on_at_the_expiry_is_cut_off() {
+        let stalled = hand_over_to(true, 100_020, 115);
+
+        let (outcome, calls) = tokio::time::timeout(Duration::from_secs(5), stalled).await.unwrap();
+
+        assert!(matches!((outcome, calls), (Outcome::Expired, 1)));
     }
 
     #[actix::test]

@@ -1,7 +1,6 @@
 //! The durable queue: a message is stored in the caller's transaction and carried after its commit.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,38 +10,16 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, Set};
 use uuid::Uuid;
 
 use super::dispatcher::{Bell, Dispatcher};
-use super::gateway::{Delivery, Gateway};
+use super::gateway::Gateway;
 use super::message::{Carrier, Message};
+use super::queued::Queued;
 use super::sealed;
-use super::store::{Parcel, Store};
+use super::store::Store;
 use crate::clock::{Clock, Timestamp};
 use crate::vault::{Use, Vault};
 
 /// For how long a finished row is kept, so that its fate can be asked for.
 const KEPT: Duration = Duration::from_hours(24);
-
-/// Proof that a message was stored; give it to [`Courier::wake`] after the commit.
-pub struct Queued {
-    /// Id of the row in `messages`.
-    pub id: Uuid,
-    pub(super) at: Timestamp,
-    /// Kept so that the row need not be read and opened again in this process.
-    pub(super) message: Box<Message>,
-}
-
-impl fmt::Debug for Queued {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Queued({})", self.id)
-    }
-}
-
-impl From<Queued> for Parcel {
-    fn from(queued: Queued) -> Self {
-        let Message { to, content, code, expires_at, .. } = *queued.message;
-        let delivery = Delivery { id: queued.id, queued_at: queued.at, to, content, code };
-        Self { delivery, expires_at, attempts: 1 }
-    }
-}
 
 /// The handle through which the rest of the house hands messages to the courier. Cheap to clone.
 #[derive(Clone)]

@@ -71,7 +71,7 @@ impl Limits {
         self.0.table.load().take(limit, network_of(address), &self.0.ticks)
     }
 
-    /// Forgets the addresses that have their whole quota back: housekeeping, once a minute or so.
+    /// Forgets the addresses that have their whole quota back: housekeeping, now and then.
     pub fn prune(&self) {
         self.0.table.load().prune();
     }

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::entry::Kind;
-use crate::clock::Span;
+use crate::clock::{Rate, Span};
 
 /// Least and largest values; a test sees that no number is forgotten.
 const NUMBERS: [(&str, i64, i64); 14] = [
@@ -38,7 +38,12 @@ const SPANS: [(&str, &str, &str); 9] = [
     ("mail.timeout", "100ms", "10m"),
 ];
 
-/// Notes every number and span that is out of its bounds.
+/// Rates whose every event is a number in a row of the database: what fits in a text column of MariaDB, with room to spare.
+const COUNTED_IN_ROWS: [&str; 3] =
+    ["two_step.account_attempts", "two_step.destination_sends", "limits.mail_per_destination"];
+const MOST_IN_A_ROW: u32 = 1000;
+
+/// Notes every number, span and rate that is out of its bounds.
 pub(super) fn check(draft: &mut Draft) {
     let numbers: Vec<(String, i64)> = draft
         .entries()
@@ -60,6 +65,12 @@ pub(super) fn check(draft: &mut Draft) {
         if bound(shortest).is_some_and(|least| span < least) || bound(longest).is_some_and(|most| span > most)
         {
             draft.refuse(name, format!("expected a duration from {shortest} to {longest}, got {span}"));
+        }
+    }
+    for name in COUNTED_IN_ROWS {
+        let Ok(rate) = draft.text(name).parse::<Rate>() else { continue };
+        if rate.0.is_some_and(|quota| quota.count > MOST_IN_A_ROW) {
+            draft.refuse(name, format!("expected a count of at most {MOST_IN_A_ROW}, got {rate}"));
         }
     }
 }

@@ -7,6 +7,7 @@ mod entry;
 mod environment;
 mod layers;
 mod masked;
+mod process;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -25,10 +26,10 @@ use crate::auth::{AccountSettings, TwoStepSettings};
 use crate::courier::MailSettings;
 use crate::limits::LimitSettings;
 use crate::otp::ProvidersSettings;
-use crate::startup::{DatabaseSettings, LogSettings};
 use crate::token::TokenSettings;
 
 pub use environment::environment;
+pub use process::{DatabaseSettings, LogFormat, LogSettings};
 
 /// What the program is run for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -5,10 +5,13 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use migration::{Migrator, MigratorTrait as _};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, QueryResult, Statement,
+    TransactionTrait as _,
+};
 use secrecy::ExposeSecret as _;
 
-use super::DatabaseSettings;
+use crate::settings::DatabaseSettings;
 
 /// SQLite has one writer; more connections only lengthen the tail.
 const SQLITE_CONNECTIONS: u32 = 4;
@@ -99,11 +102,14 @@ pub async fn migrate(settings: &DatabaseSettings, what: Migration) -> anyhow::Re
     // One connection: the lock of PostgreSQL and MariaDB belongs to it.
     let db = open(settings, 1).await?;
     let file_lock = lock(&db, settings.url.expose_secret()).await?;
+    // All or nothing, but on MariaDB, which commits each change of the schema at once.
+    let tx = db.begin().await.context("cannot migrate the database")?;
     match what {
-        Migration::Up => Migrator::up(&db, None).await.context("cannot migrate the database")?,
-        Migration::Down => Migrator::down(&db, Some(1)).await.context("cannot take a migration back")?,
+        Migration::Up => Migrator::up(&tx, None).await.context("cannot migrate the database")?,
+        Migration::Down => Migrator::down(&tx, Some(1)).await.context("cannot take a migration back")?,
         Migration::Status => {}
     }
+    tx.commit().await.context("cannot migrate the database")?;
     let pending = Migrator::get_pending_migrations(&db).await.context("cannot read the migrations")?;
     let pending: Vec<_> = pending.iter().map(|migration| migration.name().to_owned()).collect();
     unlock(&db).await?;
@@ -120,8 +126,16 @@ async fn lock(db: &DatabaseConnection, url: &str) -> anyhow::Result<Option<std::
             Some(path) => lock_file(format!("{path}.lock")).await.map(Some),
             None => Ok(None),
         },
-        DbBackend::Postgres => run(db, "SELECT pg_advisory_lock(8317220)").await.map(|()| None),
-        _ => run(db, &format!("SELECT GET_LOCK('twostep_migrate', {LOCK_SECONDS})")).await.map(|()| None),
+        DbBackend::Postgres => run(db, "SELECT pg_advisory_lock(8317220)").await.map(|_| None),
+        _ => {
+            // 0: somebody else has held it all the time.
+            let sql = format!("SELECT GET_LOCK('twostep_migrate', {LOCK_SECONDS})");
+            let taken = run(db, &sql).await?.and_then(|row| row.try_get_by_index::<Option<i64>>(0).ok()?);
+            if taken != Some(1) {
+                bail!("another start has been migrating the database for {LOCK_SECONDS} s");
+            }
+            Ok(None)
+        }
     }
 }
 
@@ -137,14 +151,12 @@ async fn lock_file(path: String) -> anyhow::Result<std::fs::File> {
 async fn unlock(db: &DatabaseConnection) -> anyhow::Result<()> {
     match db.get_database_backend() {
         DbBackend::Sqlite => Ok(()),
-        DbBackend::Postgres => run(db, "SELECT pg_advisory_unlock(8317220)").await,
-        _ => run(db, "SELECT RELEASE_LOCK('twostep_migrate')").await,
+        DbBackend::Postgres => run(db, "SELECT pg_advisory_unlock(8317220)").await.map(drop),
+        _ => run(db, "SELECT RELEASE_LOCK('twostep_migrate')").await.map(drop),
     }
 }
 
-async fn run(db: &DatabaseConnection, sql: &str) -> anyhow::Result<()> {
-    db.query_one_raw(Statement::from_string(db.get_database_backend(), sql))
-        .await
-        .context("cannot lock the database")?;
-    Ok(())
+async fn run(db: &DatabaseConnection, sql: &str) -> anyhow::Result<Option<QueryResult>> {
+    let statement = Statement::from_string(db.get_database_backend(), sql);
+    db.query_one_raw(statement).await.context("cannot lock the database")
 }

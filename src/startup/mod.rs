@@ -2,20 +2,22 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::App;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use sea_orm::DatabaseConnection;
+use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
 use crate::api::{self, State};
-use crate::auth::{Auth, AuthParts, HashPool, HashSettings, LinkOrigins};
+use crate::auth::{Auth, AuthParts, EmailAddress, HashPool, HashSettings, LinkOrigins};
 use crate::clock::{Clock, Rate};
 use crate::courier::{Courier, Dispatcher, Inbox, Templates, Transport};
 use crate::limits::Limits;
 use crate::otp::{
-    EmailOtpProvider, ProviderRegistry, ProviderSettings, RegistryBuilder, SmsGateway, SmsOtpProvider,
+    Code, EmailOtpProvider, ProviderRegistry, ProviderSettings, RegistryBuilder, SmsGateway, SmsOtpProvider,
 };
 use crate::settings::Settings;
 use crate::token::Tokens;
@@ -27,12 +29,10 @@ pub mod logging;
 mod runtime;
 mod secret;
 mod server;
-mod settings;
 
 pub use database::{Migration, connect, migrate};
 pub use runtime::block_on;
 pub use secret::master_key;
-pub use settings::{DatabaseSettings, LogFormat, LogSettings};
 
 type Customise = Box<dyn FnOnce(RegistryBuilder) -> RegistryBuilder>;
 
@@ -92,6 +92,8 @@ impl Blueprint {
             mail_per_destination: mail_per_destination(&settings),
             origins: link_origins(&settings),
             session_lifetime: settings.tokens.access_lifetime.0,
+            fixed_codes: fixed_codes(&settings),
+            keep_events: settings.events.keep.0,
         });
         let dispatcher = courier.start(gateways);
         Ok(Running {
@@ -182,7 +184,12 @@ impl Running {
 
     /// Finishes the hand-overs in flight, for at most `shutdown_timeout`.
     pub async fn stop(&self) {
-        self.dispatcher.stop(self.server.shutdown_timeout.0).await;
+        self.stop_within(self.server.shutdown_timeout.0).await;
+    }
+
+    /// Finishes the hand-overs in flight, for at most `patience`.
+    async fn stop_within(&self, patience: Duration) {
+        self.dispatcher.stop(patience).await;
     }
 }
 
@@ -191,6 +198,7 @@ impl Running {
 /// # Errors
 /// When it cannot start.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
+    runtime::forbid_core_files();
     let running = build(settings).await?;
     server::keep_house(&running);
     server::run(running).await
@@ -219,6 +227,8 @@ pub async fn directory(settings: &Settings) -> anyhow::Result<Auth> {
         mail_per_destination: mail_per_destination(settings),
         origins: link_origins(settings),
         session_lifetime: settings.tokens.access_lifetime.0,
+        fixed_codes: fixed_codes(settings),
+        keep_events: settings.events.keep.0,
     }))
 }
 
@@ -255,6 +265,15 @@ fn hash_settings(settings: &Settings) -> HashSettings {
         queue: settings.accounts.hash_queue,
         patience: settings.server.request_timeout.0,
     }
+}
+
+/// Production refuses them when the settings are checked.
+fn fixed_codes(settings: &Settings) -> Vec<(EmailAddress, Code)> {
+    let codes = settings.development.fixed_codes.iter();
+    let parsed = codes.map(|(address, code)| {
+        Some((EmailAddress::parse(address).ok()?, Code::new(code.expose_secret().to_owned())))
+    });
+    parsed.flatten().collect()
 }
 
 fn mail_per_destination(settings: &Settings) -> Rate {

@@ -1,6 +1,7 @@
 //! The socket: binding, TLS, signals, and an orderly end.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use actix_web::HttpServer;
 use actix_web::dev::Server;
@@ -14,14 +15,26 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::Running;
 use crate::api::ServerSettings;
 
-/// Serves until SIGTERM or SIGINT.
+/// Serves until SIGTERM or SIGINT. However it ends, the courier ends in order: a database connection that is cut off in
+/// its thread panics there.
 pub(super) async fn run(running: Running) -> anyhow::Result<()> {
+    let ended = serve(&running).await;
+    // Requests and hand-overs share the time.
+    let spent = ended.as_ref().map_or(Duration::ZERO, Instant::elapsed);
+    running.stop_within(running.server.shutdown_timeout.0.saturating_sub(spent)).await;
+    ended?;
+    info!("stopped");
+    Ok(())
+}
+
+/// Serves until a signal asks for the end; tells when that was.
+async fn serve(running: &Running) -> anyhow::Result<Instant> {
     // Signals are caught before the port opens, so that none that comes later is missed.
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
 
-    let server = bind(&running)?;
+    let server = bind(running)?;
     let handle = server.handle();
     let mut running_server = actix_web::rt::spawn(server);
     loop {
@@ -32,10 +45,9 @@ pub(super) async fn run(running: Running) -> anyhow::Result<()> {
             _ = hang_up.recv() => warn!("SIGHUP: this version reads its configuration at the start only"),
         }
     }
+    let stopping_since = Instant::now();
     handle.stop(true).await;
-    running.stop().await;
-    info!("stopped");
-    Ok(())
+    Ok(stopping_since)
 }
 
 fn bind(running: &Running) -> anyhow::Result<Server> {

@@ -17,6 +17,7 @@ on_every_engine!(
     unknown_addresses_answer_like_locked_ones,
     guessing_while_locked_does_not_prolong_the_lock_for_ever,
     the_operator_lifts_a_lock,
+    a_reset_lifts_the_lock_of_a_known_browser,
 );
 
 const JANE: &str = "jane@example.com";
@@ -211,4 +212,18 @@ async fn the_operator_lifts_a_lock(engine: Engine) {
     assert_eq!(locked.locked_until, Some(app.clock.now().plus(Duration::from_mins(5))));
     assert_eq!(unlocked.locked_until, None);
     client.login(JANE).await.token();
+}
+
+async fn a_reset_lifts_the_lock_of_a_known_browser(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.add_user(JANE).await;
+    let owner = app.browser();
+    owner.login(JANE).await.token();
+    guess(&owner, JANE, 5).await;
+    owner.forgot(JANE).await.assert_status(200);
+    let link = app.link_for(JANE, RESET).await;
+
+    owner.reset(&link, "Another-Word-9").await.assert_status(200);
+
+    owner.login_with(JANE, "Another-Word-9").await.token();
 }

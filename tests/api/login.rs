@@ -15,6 +15,7 @@ on_every_engine!(
     without_a_valid_provider_nobody_gets_a_code,
     the_eleventh_code_of_a_day_is_not_sent,
     a_verification_resets_the_count_of_sent_codes,
+    unlocking_lets_codes_be_sent_again,
     spellings_of_an_address_are_one_account,
     a_password_is_compared_after_nfkc,
     a_password_is_not_cut_or_trimmed,
@@ -172,6 +173,18 @@ async fn a_verification_resets_the_count_of_sent_codes(engine: Engine) {
     client.verify_challenge(JANE, &code, &challenge).await.token();
 
     client.login(JANE).await.challenge_id();
+}
+
+async fn unlocking_lets_codes_be_sent_again(engine: Engine) {
+    let app = TestApp::builder(engine).set("two_step.destination_sends", "1/day").start().await;
+    app.add_two_step_user(JANE).await;
+    let client = app.client();
+    app.open_challenge(&client, JANE).await;
+    client.login(JANE).await.assert_refused("Too many codes were sent. Try again later.");
+
+    app.change(JANE, twostep::auth::Change { unlock: true, ..Default::default() }).await;
+
+    app.open_challenge(&client, JANE).await;
 }
 
 async fn spellings_of_an_address_are_one_account(engine: Engine) {

@@ -13,6 +13,7 @@ on_every_engine!(
     the_command_takes_back_the_last_one,
     two_starts_at_once_on_an_empty_database_both_succeed,
     a_start_on_a_migrated_database_changes_nothing,
+    a_migration_that_is_broken_off_can_be_done_again,
 );
 
 async fn tables(db: &sea_orm::DatabaseConnection, engine: Engine) -> Vec<String> {
@@ -90,4 +91,32 @@ async fn a_start_on_a_migrated_database_changes_nothing(engine: Engine) {
     let second = TestApp::builder(engine).beside(&app).start().await;
 
     assert_eq!(second.user("jane@example.com").await, before);
+}
+
+async fn a_migration_that_is_broken_off_can_be_done_again(engine: Engine) {
+    let database = TestDatabase::create(engine).await;
+    let settings = Settings::load(None, [(variable("database.url"), database.url.clone())]).unwrap();
+    migrate(&settings.database, Migration::Status).await.unwrap();
+    let db = database.connect().await;
+    let run = async |sql: &str| db.execute_unprepared(sql).await.unwrap();
+    if engine == Engine::MariaDb {
+        // Killed after a table of a migration, and before its index and its entry in the list.
+        migrate(&settings.database, Migration::Up).await.unwrap();
+        run("DELETE FROM seaql_migrations WHERE version LIKE '%create_messages' OR version LIKE '%create_events'")
+            .await;
+        run("DROP INDEX idx_events_at ON events").await;
+    } else {
+        // The last migration finds its table's name taken.
+        run("CREATE TABLE events (n integer)").await;
+        migrate(&settings.database, Migration::Up).await.unwrap_err();
+        assert_eq!(tables(&db, engine).await, ["events"]);
+        run("DROP TABLE events").await;
+    }
+
+    let made_good = migrate(&settings.database, Migration::Up).await.unwrap();
+
+    assert!(made_good.iter().all(|(_, applied)| *applied));
+    if engine == Engine::MariaDb {
+        run("DROP INDEX idx_events_at ON events").await;
+    }
 }

@@ -92,6 +92,12 @@ async fn what_is_no_address_is_refused_with_its_text() {
     let client = app.client();
 
     assert_eq!(client.register("jane").await.errors(), ["Email 'jane' is invalid."]);
+    assert_eq!(
+        client.register(" ja ne@example.com ").await.errors(),
+        ["Email 'ja ne@example.com' is invalid."]
+    );
+    let unequal = json!({ "email": "ja\u{202e}ne", "confirmPassword": "Other-Horse-7" });
+    assert_eq!(client.register_with(JANE, &unequal).await.errors(), ["Email 'jane' is invalid.", UNEQUAL]);
     for email in [
         "jane@",
         "@example.com",

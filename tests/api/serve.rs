@@ -239,6 +239,23 @@ async fn https_is_served_in_the_process() {
 }
 
 #[actix_web::test]
+async fn a_port_in_use_is_told_in_one_line() {
+    let installation = Installation::bare().set("server.bind", "127.0.0.1:0");
+    let first = installation.serve();
+    let bind = first.address.trim_start_matches("http://").to_owned();
+    let second = Installation::bare().set("server.bind", &bind).set("log.level", "off");
+
+    // Several times: what ends badly does so by chance.
+    for _ in 0..8 {
+        let outcome = second.run(&["serve"]);
+
+        outcome.assert_code(1);
+        assert!(outcome.stderr.starts_with(&format!("error: cannot listen on {bind}: ")), "{outcome:?}");
+        assert_eq!(outcome.stderr.lines().count(), 1, "{outcome:?}");
+    }
+}
+
+#[actix_web::test]
 async fn serve_is_the_default_command() {
     let sink = SmtpSink::start().await;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, EntityTrait};
+use sea_orm::{ConnectionTrait, EntityTrait, TransactionTrait};
 use twostep::courier::{Carrier, Inbox, Priority};
 
 use crate::gateways::Gate;
@@ -107,6 +107,22 @@ async fn stopping_waits_for_what_is_in_flight_and_starts_nothing_more() {
     assert_eq!(house.row(late).await.status, "queued");
     assert_eq!(house.row(late_text).await.status, "queued");
     assert_eq!(gate.started(), ["ann@example.com"]);
+}
+
+#[actix::test]
+async fn stopping_waits_for_the_look_at_the_table() {
+    let (house, gate) = (House::new().await, Gate::closed());
+    // Every connection of the pool is taken, so that the look waits for one.
+    let taken = futures_util::future::join_all((0..4).map(|_| house.db.begin())).await;
+    let dispatcher = house.start(gate);
+    tokio::time::sleep(QUIET).await;
+
+    let stopping = actix::spawn(async move { dispatcher.stop(PATIENCE).await });
+    tokio::time::sleep(QUIET).await;
+
+    assert!(!stopping.is_finished());
+    drop(taken);
+    tokio::time::timeout(PATIENCE, stopping).await.unwrap().unwrap();
 }
 
 #[actix::test]

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::call::Call;
-use super::form::{EMAIL_REQUIRED, Faults, PASSWORDS_DIFFER};
+use super::form::{Faults, PASSWORDS_DIFFER};
 use crate::api::State;
 use crate::api::error::{Refusal, Route};
 use crate::auth::{EmailAddress, Password, Registration};
@@ -56,10 +56,8 @@ fn check(form: Form, state: &State) -> Result<Registration, Refusal> {
         });
     }
     let mut faults = Faults::default();
-    if email.trim().is_empty() {
-        faults.add(EMAIL_REQUIRED);
-    } else if EmailAddress::parse(&email).is_err() {
-        faults.add(format!("Email '{}' is invalid.", email.trim()));
+    if let Err(fault) = EmailAddress::from_field(&email) {
+        faults.add(fault.message);
     }
     faults.add_password(&password, &state.accounts);
     faults.add(PASSWORDS_DIFFER);

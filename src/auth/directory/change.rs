@@ -7,11 +7,11 @@ use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryF
 use serde_json::json;
 
 use super::{Change, DirectoryError, UserSummary, checked_roles};
+use crate::auth::challenge::sends_window;
 use crate::auth::event::{self, EventKind};
-use crate::auth::lockout::{self as lockouts, Lane};
 use crate::auth::transaction::{self, retried};
 use crate::auth::verification::attempts_window;
-use crate::auth::{Auth, Unexpected, revocation, user as users, window};
+use crate::auth::{Auth, Unexpected, lockout, revocation, user as users, window};
 use crate::clock::Timestamp;
 use crate::vault::Vault;
 
@@ -49,6 +49,7 @@ impl Auth {
         }
         if change.unlock {
             unlock(&tx, &house.vault, user).await?;
+            forget_sends(&tx, &house.vault, user).await?;
         }
         let detail = json!({
             "twoFactorEnabled": change.two_factor_enabled,
@@ -114,8 +115,17 @@ async fn update(
 
 /// Lifts a lock, clears what was counted against the account, and enables its factors again.
 async fn unlock(tx: &impl ConnectionTrait, vault: &Vault, user: &user::Model) -> Result<(), DbErr> {
-    lockouts::clear(tx, &Lane::of_address(vault, &user.email_key)).await?;
+    lockout::lift(tx, vault, user).await?;
     window::clear(tx, &attempts_window(user)).await?;
     factor::Entity::delete_many().filter(factor::Column::UserId.eq(user.id)).exec(tx).await?;
+    Ok(())
+}
+
+/// Lets codes be sent again to where too many were. Not for an account that is deleted: nobody is to delete and
+/// register it anew for more messages.
+async fn forget_sends(tx: &impl ConnectionTrait, vault: &Vault, user: &user::Model) -> Result<(), DbErr> {
+    for destination in [Some(&user.email), user.phone_number.as_ref()].into_iter().flatten() {
+        window::clear(tx, &sends_window(vault, destination)).await?;
+    }
     Ok(())
 }

@@ -132,18 +132,10 @@ async fn only_what_is_given_is_changed() {
 async fn busy(house: &House, user: &user::Model) {
     let db = house.db();
     let later = NOW.plus(std::time::Duration::from_mins(10)).millis();
-    let lane = Lane::of_address(&house.vault, &user.email_key);
-    insert(
-        db,
-        lockout::Entity,
-        lockout::ActiveModel {
-            key: Set(lane.key().to_owned()),
-            failures: Set(0),
-            locked_until: Set(Some(later)),
-            updated_at: Set(NOW.millis()),
-        },
-    )
-    .await;
+    let browser = Lane::of_browser(&house.vault, uuid::Uuid::new_v4(), user.id);
+    for lane in [Lane::of_address(&house.vault, &user.email_key), browser] {
+        fixture::lock(db, &lane, later).await;
+    }
     insert(
         db,
         factor::Entity,
@@ -243,6 +235,7 @@ async fn unlocking_clears_what_was_counted() {
     assert!(before.locked_until.is_some_and(|until| until > NOW));
     assert_eq!(before.disabled_factors, ["Email"]);
     assert_eq!(after.locked_until, None);
+    assert!(lockout::Entity::find().one(house.db()).await.unwrap().is_none());
     assert!(after.disabled_factors.is_empty());
     assert!(session::Entity::find().one(house.db()).await.unwrap().unwrap().ended_at.is_none());
 }

@@ -15,7 +15,7 @@ use log::warn;
 use tokio::sync::oneshot;
 
 use self::stored::Stored;
-use self::worker::{Job, Work};
+use self::worker::{Gate, Job, Work};
 use super::error::BUSY_FOR;
 use super::{Busy, Password};
 use crate::vault::random_bytes;
@@ -46,6 +46,8 @@ struct Pool {
     params: Params,
     dummy: Arc<str>,
     patience: Duration,
+    #[cfg(test)]
+    gate: Arc<Gate>,
 }
 
 impl HashPool {
@@ -59,15 +61,25 @@ impl HashPool {
             .map_err(|error| anyhow!("the argon2 parameters of [accounts] are wrong: {error}"))?;
         // Random bytes look like the hash of a password that nobody knows, and cost the same to check.
         let dummy: Arc<str> = worker::phc(&params, &random_bytes(), &random_bytes()).into();
+        let gate = Arc::new(Gate::default());
         let (jobs, queue) = crossbeam_channel::bounded(settings.queue);
         for number in 1..=thread_count(settings) {
             let (queue, params, dummy) = (queue.clone(), params.clone(), Arc::clone(&dummy));
+            let gate = Arc::clone(&gate);
             thread::Builder::new()
                 .name(format!("hash-{number}"))
-                .spawn(move || worker::run(&queue, &params, &dummy))
+                .spawn(move || worker::run(&queue, &params, &dummy, &gate))
                 .context("cannot start a hashing thread")?;
         }
-        Ok(Self(Arc::new(Pool { jobs, params, dummy, patience: settings.patience })))
+        let pool = Pool {
+            jobs,
+            params,
+            dummy,
+            patience: settings.patience,
+            #[cfg(test)]
+            gate,
+        };
+        Ok(Self(Arc::new(pool)))
     }
 
     /// Hashes a new password with Argon2id; a PHC string.

@@ -57,6 +57,15 @@ impl Stored {
         }
     }
 
+    /// Whether checking it takes memory besides a thread's own for Argon2 at `m_cost`.
+    pub(super) fn needs_more_memory_than(&self, m_cost: u32) -> bool {
+        match self {
+            Self::Argon2 { params, .. } => params.m_cost() > m_cost,
+            Self::Scrypt { .. } => true,
+            Self::Bcrypt(_) | Self::Pbkdf2 { .. } => false,
+        }
+    }
+
     /// Whether `password` is the one. An Argon2 hash gets its memory from `with_argon2`.
     pub(super) fn matches(
         &self,

@@ -1,6 +1,7 @@
 //! A hashing thread: takes jobs from the queue and does them in memory of its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -51,10 +52,13 @@ pub(super) struct Job {
     pub give_up_at: Instant,
 }
 
+/// Held by the one thread that takes memory besides its own.
+pub(super) type Gate = Mutex<()>;
+
 /// Does jobs until the queue is closed.
-pub(super) fn run(jobs: &Receiver<Job>, params: &Params, dummy: &str) {
+pub(super) fn run(jobs: &Receiver<Job>, params: &Params, dummy: &str, gate: &Gate) {
     yield_to_others();
-    let mut worker = Worker { params, dummy, memory: None };
+    let mut worker = Worker { params, dummy, gate, memory: None };
     loop {
         match jobs.recv_timeout(IDLE) {
             Ok(job) => worker.take(job),
@@ -81,6 +85,7 @@ fn yield_to_others() {
 struct Worker<'a> {
     params: &'a Params,
     dummy: &'a str,
+    gate: &'a Gate,
     /// Reused from hash to hash: allocating it each time costs more than half of the hashing.
     memory: Option<Memory>,
 }
@@ -128,6 +133,10 @@ impl Worker<'_> {
             }
             return false;
         };
+        // Imported hashes may ask for several times the memory of ours: it is taken once, not once per thread.
+        let _alone = stored
+            .needs_more_memory_than(self.params.m_cost())
+            .then(|| self.gate.lock().unwrap_or_else(PoisonError::into_inner));
         stored.matches(password, |argon2, salt, out| self.argon2(argon2, password, salt, out))
     }
 

@@ -33,6 +33,7 @@ async fn a_link_is_bound_to_user_purpose_stamp_and_time() {
     let vault = Vault::new(&MasterKey::generate());
     let jo = fixture::insert_user(db, "jo@example.com").await;
     let eve = fixture::insert_user(db, "eve@example.com").await;
+    let eve = user::Model { security_stamp: jo.security_stamp.clone(), ..eve };
     let later = user::Model { security_stamp: "another".to_owned(), ..jo.clone() };
     let token = create(db, &vault, new(&jo, LinkPurpose::ResetPassword)).await.unwrap();
     let reset = LinkPurpose::ResetPassword;

@@ -3,6 +3,7 @@ use sea_orm::{ActiveValue::Set, EntityTrait as _, PaginatorTrait as _};
 
 use super::*;
 use crate::auth::fixture::{self, House, NOW};
+use crate::auth::lockout::Lane;
 
 async fn link_for(house: &House, user: &user::Model) -> String {
     let expires_at = NOW.plus(std::time::Duration::from_mins(1));
@@ -67,13 +68,11 @@ async fn a_used_link_undoes_the_password_it_came_with() {
 async fn a_reset_lifts_the_lock_and_enables_email_factors_only() {
     let house = fixture::house().await;
     let jo = fixture::insert_user(house.db(), "jo@example.com").await;
-    let lock = locks::ActiveModel {
-        key: Set(Lane::of_address(&house.vault, &jo.email_key).key().to_owned()),
-        failures: Set(0),
-        locked_until: Set(Some(i64::MAX)),
-        updated_at: Set(0),
-    };
-    locks::Entity::insert(lock).exec_without_returning(house.db()).await.unwrap();
+    let al = fixture::insert_user(house.db(), "al@example.com").await;
+    let browser = |user: &user::Model| Lane::of_browser(&house.vault, Uuid::new_v4(), user.id);
+    for lane in [Lane::of_address(&house.vault, &jo.email_key), browser(&jo), browser(&jo), browser(&al)] {
+        fixture::lock(house.db(), &lane, i64::MAX).await;
+    }
     for provider in ["Email", "Sms"] {
         let row = factor::ActiveModel {
             user_id: Set(jo.id),
@@ -91,7 +90,8 @@ async fn a_reset_lifts_the_lock_and_enables_email_factors_only() {
     let still_off: Vec<_> = factors.iter().filter(|row| row.disabled_at.is_some()).collect();
     assert_eq!(still_off.len(), 1);
     assert_eq!(still_off[0].provider, "Sms");
-    assert_eq!(locks::Entity::find().count(house.db()).await.unwrap(), 0);
+    let locked = locks::Entity::find().all(house.db()).await.unwrap();
+    assert_eq!(locked.iter().map(|row| row.user_id).collect::<Vec<_>>(), [Some(al.id)]);
 }
 
 #[actix_web::test]

@@ -1,6 +1,9 @@
 //! Checks of `[accounts]` and `[two_step]`.
 
+use secrecy::ExposeSecret as _;
+
 use super::super::{Settings, draft::Draft};
+use crate::auth::EmailAddress;
 
 pub(super) fn check(settings: &Settings, draft: &mut Draft) {
     let accounts = &settings.accounts;
@@ -20,5 +23,19 @@ pub(super) fn check(settings: &Settings, draft: &mut Draft) {
         let names: Vec<&str> = settings.providers.0.iter().map(|(name, _)| name.as_str()).collect();
         let expected = format!("expected one of {}, got {default:?}", names.join(", "));
         draft.refuse("two_step.default_provider", expected);
+    }
+    check_fixed_codes(settings, draft);
+}
+
+fn check_fixed_codes(settings: &Settings, draft: &mut Draft) {
+    let length = settings.two_step.code_length;
+    for (address, code) in &settings.development.fixed_codes {
+        let code = code.expose_secret();
+        if EmailAddress::parse(address).is_err() {
+            draft.refuse("development.fixed_codes", format!("expected mail addresses, got {address:?}"));
+        }
+        if code.len() != length || !code.bytes().all(|byte| byte.is_ascii_digit()) {
+            draft.refuse("development.fixed_codes", format!("expected codes of {length} digits"));
+        }
     }
 }

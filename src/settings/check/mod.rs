@@ -32,9 +32,6 @@ pub(super) fn check(settings: &Settings, draft: &mut Draft) {
     if !draft.is_faulty("mode") {
         mode::check(settings, draft);
     }
-    if !settings.development.fixed_codes.is_empty() {
-        draft.refuse("development.fixed_codes", "not in this version, expected {}");
-    }
 }
 
 /// A misspelt level reads as the name of a module, and would silence everything else.

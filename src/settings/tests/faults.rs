@@ -37,6 +37,9 @@ accounts.require_confirmed_email = "yes"  =>  accounts.require_confirmed_email: 
 two_step.code_length = 4  =>  two_step.code_length: expected a number from 6 to 10, got 4
 two_step.max_attempts = 0  =>  two_step.max_attempts: expected a number from 1
 two_step.account_attempts = "ten"  =>  two_step.account_attempts: expected a rate such as
+two_step.account_attempts = "1001/min"  =>  two_step.account_attempts: expected a count of at most 1000
+two_step.destination_sends = "2000/day"  =>  two_step.destination_sends: expected a count of at most 1000
+limits.mail_per_destination = "9999/hour"  =>  limits.mail_per_destination: expected a count of at most 1000
 two_step.default_provider = "Mail"  =>  two_step.default_provider: expected one of Email, Sms, Auth
 two_step.remember_device = "500d"  =>  two_step.remember_device: expected a duration from 1s to 400d
 tokens.algorithm = "none"  =>  tokens.algorithm: unknown variant `none`, expected
@@ -64,7 +67,9 @@ providers."a.b".kind = "email"  =>  providers.a.b: expected a name of 1 to 32
 log.level = "loud"  =>  log.level: expected env_logger filter syntax
 log.level = "twostep=loud"  =>  log.level: expected env_logger filter syntax
 log.format = "xml"  =>  log.format: unknown variant `xml`, expected
-development.fixed_codes = { "a@b.c" = "123456" }  =>  development.fixed_codes: not in this version
+development.fixed_codes = { "a@b.c" = "12345" }  =>  development.fixed_codes: expected codes of 6 digits
+development.fixed_codes = { "a@b.c" = "12345x" }  =>  development.fixed_codes: expected codes of 6 digits
+development.fixed_codes = { "nobody" = "123456" }  =>  development.fixed_codes: expected mail addresses, got "nobody"
 "#;
 
 const UNKNOWN_KEYS: &str = r#"

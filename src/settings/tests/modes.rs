@@ -1,7 +1,7 @@
 //! What development and production demand.
 
 use super::{faults, load, sole_fault};
-use crate::startup::LogFormat;
+use crate::settings::LogFormat;
 
 const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
@@ -20,7 +20,7 @@ fn production() -> Vec<(&'static str, &'static str)> {
 fn production_refuses_what_only_suits_development() {
     let bare = faults(
         "mode = \"production\"\n[server]\nallowed_origins = [\"*\"]\npublic_url = \"http://login.example.com\"\n\
-        [providers.Sms]\nenabled = true\ngateway = \"inbox\"\n[development]\nfixed_codes = {\"a@b.c\" = \"1\"}",
+        [providers.Sms]\nenabled = true\ngateway = \"inbox\"\n[development]\nfixed_codes = {\"a@b.c\" = \"123456\"}",
         &[],
     );
 

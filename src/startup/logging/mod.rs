@@ -9,7 +9,7 @@ use std::time::Duration;
 use env_logger::{Builder, Logger, Target, WriteStyle};
 use log::warn;
 
-use super::{LogFormat, LogSettings};
+use crate::settings::{LogFormat, LogSettings};
 use writer::Queue;
 
 /// Whose records are left out unless they are asked for: statements belong into no log.

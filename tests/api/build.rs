@@ -1,7 +1,7 @@
 //! Tells the tests which database servers they may use, so that those of a missing one are listed as ignored.
 
 fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=tests/api/build.rs");
     for (cfg, variable) in
         [("test_postgres", "TWOSTEP_TEST_POSTGRES_URL"), ("test_mariadb", "TWOSTEP_TEST_MARIADB_URL")]
     {

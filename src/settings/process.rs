@@ -1,4 +1,4 @@
-//! The sections `[database]` and `[log]`.
+//! The sections `[database]` and `[log]`, which `startup` itself reads.
 
 use secrecy::SecretString;
 use serde::Deserialize;
