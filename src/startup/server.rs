@@ -39,7 +39,10 @@ async fn serve(running: &Running) -> anyhow::Result<Instant> {
     let mut running_server = actix_web::rt::spawn(server);
     loop {
         tokio::select! {
-            ended = &mut running_server => return ended.context("the server was lost")?.context("the server failed"),
+            ended = &mut running_server => {
+                ended.context("the server was lost")?.context("the server failed")?;
+                return Ok(Instant::now());
+            }
             _ = terminate.recv() => break info!("SIGTERM: stopping"),
             _ = interrupt.recv() => break info!("SIGINT: stopping"),
             _ = hang_up.recv() => warn!("SIGHUP: this version reads its configuration at the start only"),
