@@ -48,7 +48,7 @@ impl Installation {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_twostep"));
+        let mut command = Command::new(binary());
         command.args(arguments).current_dir(self.folder()).env_clear().envs(self.environment.iter().cloned());
         command
     }
@@ -89,6 +89,11 @@ impl Installation {
         };
         Server { child, socket, started_in: at - start }
     }
+}
+
+/// The binary under measurement: `TWOSTEP_BENCH_BINARY`, or the one that cargo has built for the bench.
+fn binary() -> String {
+    std::env::var("TWOSTEP_BENCH_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_twostep").to_owned())
 }
 
 /// The address of user `index`.

@@ -13,8 +13,9 @@ use secrecy::ExposeSecret as _;
 
 use crate::settings::DatabaseSettings;
 
-/// SQLite has one writer; more connections only lengthen the tail.
-const SQLITE_CONNECTIONS: u32 = 4;
+/// SQLite has one writer. Behind one connection those who wait stand in line; several would poll its lock, pausing longer and
+/// longer, and lengthen the tail.
+const SQLITE_CONNECTIONS: u32 = 1;
 const SERVER_CONNECTIONS: u32 = 16;
 /// Below every sensible request deadline, so that a full pool is an answer and not a hang.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
