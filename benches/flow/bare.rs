@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
+use crate::machine::cpu_of;
+
 /// Tells the bench's own binary to be the bare server.
 pub(crate) const BARE: &str = "TWOSTEP_BENCH_BARE";
 
@@ -14,8 +16,17 @@ fn argon2() -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(19_456, 2, 1, Some(32)).unwrap())
 }
 
-/// Argon2id hashes per second on `threads` threads, each with one buffer that it uses again.
-pub(crate) fn hashes_per_second(threads: usize, span: Duration) -> f64 {
+/// Argon2id alone.
+#[derive(Clone, Copy)]
+pub(crate) struct Hashes {
+    pub(crate) per_second: f64,
+    /// Processor time of one.
+    pub(crate) cpu: Duration,
+}
+
+/// Argon2id hashes on `threads` threads, each with one buffer that it uses again.
+pub(crate) fn hashes(threads: usize, span: Duration) -> Hashes {
+    let cpu = cpu_of(std::process::id());
     let (done, stop) = (AtomicU64::new(0), AtomicBool::new(false));
     let start = Instant::now();
     std::thread::scope(|scope| {
@@ -40,7 +51,9 @@ pub(crate) fn hashes_per_second(threads: usize, span: Duration) -> f64 {
         std::thread::sleep(span);
         stop.store(true, Ordering::Relaxed);
     });
-    f64::from(u32::try_from(done.into_inner()).unwrap_or(u32::MAX)) / start.elapsed().as_secs_f64()
+    let done = u32::try_from(done.into_inner()).unwrap_or(u32::MAX);
+    let cpu = cpu_of(std::process::id()).saturating_sub(cpu);
+    Hashes { per_second: f64::from(done) / start.elapsed().as_secs_f64(), cpu: cpu / done.max(1) }
 }
 
 /// A PHC string of `password` at the default parameters.

@@ -18,6 +18,8 @@ pub(crate) struct Rate {
     pub(crate) done: u32,
     pub(crate) failed: u32,
     pub(crate) seconds: f64,
+    /// Those before and after the counted time as well.
+    pub(crate) all: u32,
 }
 
 impl Rate {
@@ -47,20 +49,21 @@ pub(crate) async fn sign_ins(
     users: usize,
     span: Duration,
 ) -> Rate {
-    let (done, failed) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+    let (done, failed, all) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
     let start = Instant::now();
     // The first round fills the queues and is not counted.
     let (counted_from, end) = (start + span / 5, start + span);
     let tasks: Vec<_> = (0..clients)
         .map(|client| {
             let (socket, sink) = (socket.to_owned(), sink.clone());
-            let (done, failed) = (done.clone(), failed.clone());
+            let (done, failed, all) = (done.clone(), failed.clone(), all.clone());
             tokio::task::spawn_local(async move {
                 let mut connection = Connection::open(&socket).await.unwrap();
                 let mut user = client;
                 while Instant::now() < end {
                     let signed_in = sign_in(&mut connection, &sink, &address(user)).await.is_some();
                     let now = Instant::now();
+                    all.set(all.get() + 1);
                     if now >= counted_from && now < end {
                         let count = if signed_in { &done } else { &failed };
                         count.set(count.get() + 1);
@@ -81,7 +84,8 @@ pub(crate) async fn sign_ins(
     for task in tasks {
         task.await.unwrap();
     }
-    Rate { done: done.get(), failed: failed.get(), seconds: (end - counted_from).as_secs_f64() }
+    let seconds = (end - counted_from).as_secs_f64();
+    Rate { done: done.get(), failed: failed.get(), seconds, all: all.get() }
 }
 
 /// `clients` clients send `GET /api/companies/privacy` without pause for `span`.
@@ -107,7 +111,7 @@ pub(crate) async fn gets(socket: &str, token: &str, clients: usize, span: Durati
     for task in tasks {
         task.await.unwrap();
     }
-    Rate { done: done.get(), failed: failed.get(), seconds: start.elapsed().as_secs_f64() }
+    Rate { done: done.get(), failed: failed.get(), seconds: start.elapsed().as_secs_f64(), all: done.get() }
 }
 
 /// Times of that GET, one every [`PACE`], seen from a thread of its own so that the load does not delay the watch. A request

@@ -3,8 +3,9 @@
 //! Starts the release binary on a fresh `SQLite` database with a quick mail relay beside it, and prints a markdown table. Parts:
 //! `start`, `memory`, `signins`, `tokens`, `p99`, `delivery`, `users`, `size`. `TWOSTEP_BENCH_SECONDS` is the length of one load.
 //!
-//! What is compared is measured in turns (A B A B A …), and the median of the ratios of neighbours is told, so that a machine
-//! that is not quiet harms both sides alike; how much of it went to others is told beside.
+//! What is compared is measured in turns (A B A B A …), and the median of the ratios of neighbours is told. A turn in which others used the
+//! machine is measured again; how much went to them in the turns that count is told beside. Settings in the environment
+//! (`TWOSTEP__DATABASE__MAX_CONNECTIONS=2`) reach the server; `TWOSTEP_BENCH_BINARY` names another one.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,6 +21,7 @@ mod parts;
 mod server;
 mod sink;
 mod table;
+mod turns;
 
 use table::Table;
 

@@ -34,8 +34,13 @@ impl Installation {
             ("MAIL__SMTP_URL", format!("smtp://127.0.0.1:{relay_port}")),
             ("ACCOUNTS__HASH_THREADS", "2".to_owned()),
         ];
-        let environment = environment.map(|(name, value)| (format!("TWOSTEP__{name}"), value)).into();
-        Self { folder: tempfile::tempdir().unwrap(), environment }
+        let environment = environment.map(|(name, value)| (format!("TWOSTEP__{name}"), value));
+        // What the bench is given itself comes last and wins.
+        let given = std::env::vars().filter(|(name, _)| name.starts_with("TWOSTEP__"));
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            environment: environment.into_iter().chain(given).collect(),
+        }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -43,7 +48,7 @@ impl Installation {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_twostep"));
+        let mut command = Command::new(binary());
         command.args(arguments).current_dir(self.folder()).env_clear().envs(self.environment.iter().cloned());
         command
     }
@@ -84,6 +89,11 @@ impl Installation {
         };
         Server { child, socket, started_in: at - start }
     }
+}
+
+/// The binary under measurement: `TWOSTEP_BENCH_BINARY`, or the one that cargo has built for the bench.
+fn binary() -> String {
+    std::env::var("TWOSTEP_BENCH_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_twostep").to_owned())
 }
 
 /// The address of user `index`.

@@ -1,7 +1,7 @@
 //! The second step opens: a right password leads to a challenge and a code on its way.
 
 use entity::{challenge, challenge_code, factor, user};
-use log::{info, warn};
+use log::info;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
 };
@@ -96,16 +96,8 @@ impl Auth {
         let providers = self.valid_providers(&account).await?;
         let offer = self.preferred(user, &providers).ok_or(LoginError::NoValidProvider)?.clone();
 
-        let counted = self.count_send(&offer).await?;
-        match self.send_code(user, &account, client, &offer).await {
-            Ok((id, expires_at)) => {
-                Ok(PendingChallenge { id, provider: offer.provider, providers, expires_at })
-            }
-            Err(error) => {
-                self.uncount_send(&offer, counted).await;
-                Err(error)
-            }
-        }
+        let (id, expires_at) = self.send_code(user, &account, client, &offer).await?;
+        Ok(PendingChallenge { id, provider: offer.provider, providers, expires_at })
     }
 
     /// The offers of every provider that is valid for the account and not disabled by wrong codes.
@@ -125,23 +117,6 @@ impl Auth {
             .and_then(named)
             .or_else(|| named(&two_step.default_provider))
             .or_else(|| offers.first())
-    }
-
-    /// Counts a message to the offer's destination, before it is made.
-    async fn count_send(&self, offer: &Offer) -> Result<Timestamp, LoginError> {
-        let (house, now) = (&*self.0, self.0.clock.now());
-        let key = sends_window(&house.vault, &offer.destination.address);
-        match window::take(&house.db, &key, house.two_step.load().destination_sends, now).await? {
-            Taken::Counted => Ok(now),
-            Taken::Full { retry_after } => Err(LoginError::TooManyCodes(Busy { retry_after })),
-        }
-    }
-
-    async fn uncount_send(&self, offer: &Offer, counted: Timestamp) {
-        let key = sends_window(&self.0.vault, &offer.destination.address);
-        if let Err(error) = window::give_back(&self.0.db, &key, counted).await {
-            warn!(error:% = error; "a send that did not happen stays counted");
-        }
     }
 
     /// A fresh code; in development, the one that the configuration fixes for the account.
@@ -175,23 +150,29 @@ impl Auth {
         let digest = id.digest();
         let opened =
             Opened { user, client, offer, digest: &digest, code: &code, message: &message, now, expires_at };
-        let queued = retried(|| self.store_challenge(&opened)).await?;
-        house.courier.wake(queued.ok_or(LoginError::InvalidCredentials)?);
+        let queued = retried(|| self.store_challenge(&opened)).await??;
+        house.courier.wake(queued);
         info!(user_id:% = user.id, provider = offer.provider.as_str(); "second step asked for");
         Ok((id, expires_at))
     }
 
-    /// One transaction: the challenge, its code and the message. `None` if the account has changed meanwhile.
-    async fn store_challenge(&self, opened: &Opened<'_>) -> Result<Option<Queued>, Unexpected> {
-        let house = &*self.0;
+    /// One transaction: the message is counted on its destination, and stored with the challenge and its code. Refused if
+    /// the destination has had its messages, or the account has changed meanwhile.
+    async fn store_challenge(&self, opened: &Opened<'_>) -> Result<Result<Queued, LoginError>, Unexpected> {
+        let (house, now) = (&*self.0, opened.now);
         let tx = transaction::begin(&house.db).await?;
         if users::still_good(&tx, opened.user).await?.is_none() {
-            return Ok(None);
+            return Ok(Err(LoginError::InvalidCredentials));
         }
-        let queued = house.courier.enqueue(&tx, opened.message, opened.now).await?;
+        let sends = sends_window(&house.vault, &opened.offer.destination.address);
+        let rate = house.two_step.load().destination_sends;
+        if let Taken::Full { retry_after } = window::take(&tx, &sends, rate, now).await? {
+            return Ok(Err(LoginError::TooManyCodes(Busy { retry_after })));
+        }
+        let queued = house.courier.enqueue(&tx, opened.message, now).await?;
         opened.store(&tx, &house.vault, queued.id).await?;
         tx.commit().await?;
-        Ok(Some(queued))
+        Ok(Ok(queued))
     }
 }
 

@@ -83,17 +83,13 @@ impl Auth {
             return Err(VerifyError::Spent);
         }
 
-        let counted_at = self.count_guess(&user).await?;
-        let judged = self.count_attempts(candidates).await?;
-        if judged.is_empty() {
-            self.uncount_guess(&user, counted_at).await;
-            return Err(VerifyError::Spent);
-        }
+        // Committed before the code is looked at: nothing that happens later gives the guess back but a right code.
+        let now = house.clock.now();
+        let judged =
+            retried(|| self.count_guess(&user, &candidates, now)).await?.ok_or(VerifyError::Spent)?;
         for candidate in judged {
-            if self.matches(&candidate, &code) {
-                let sign_in = self.consume(&user, &candidate, &verification.caller).await?;
-                self.uncount_guess(&user, counted_at).await;
-                return Ok(sign_in);
+            if self.matches(candidate, &code) {
+                return self.consume(&user, candidate, now, &verification.caller).await;
             }
         }
         self.record_wrong_code(&user, &verification.provider).await?;
@@ -149,33 +145,32 @@ impl Auth {
         Ok(with_code.take(MOST_TRIED).collect())
     }
 
-    /// Counts a guess on the account.
-    async fn count_guess(&self, user: &user::Model) -> Result<Timestamp, VerifyError> {
-        let (house, now) = (&*self.0, self.0.clock.now());
-        let rate = house.two_step.load().account_attempts;
-        match window::take(&house.db, &attempts_window(user), rate, now).await? {
-            Taken::Counted => Ok(now),
-            Taken::Full { .. } => Err(VerifyError::Spent),
+    /// One transaction: the guess is counted on the account, and on each challenge that has budget left; the others drop
+    /// out unlooked at. `None`, and nothing is counted, if the account has no budget left or no challenge has.
+    async fn count_guess<'a>(
+        &self,
+        user: &user::Model,
+        candidates: &'a [Candidate],
+        now: Timestamp,
+    ) -> Result<Option<Vec<&'a Candidate>>, Unexpected> {
+        let (house, two_step) = (&*self.0, self.0.two_step.load_full());
+        let most = i32::try_from(two_step.max_attempts).unwrap_or(i32::MAX);
+        let tx = transaction::begin(&house.db).await?;
+        if window::take(&tx, &attempts_window(user), two_step.account_attempts, now).await? != Taken::Counted
+        {
+            return Ok(None);
         }
-    }
-
-    /// A right code, or one that nothing was held against, is no wrong code.
-    async fn uncount_guess(&self, user: &user::Model, counted_at: Timestamp) {
-        if let Err(error) = window::give_back(&self.0.db, &attempts_window(user), counted_at).await {
-            warn!(user_id:% = user.id, error:% = error; "an attempt stays counted");
-        }
-    }
-
-    /// Counts the guess on each challenge; those whose budget is spent drop out unlooked at.
-    async fn count_attempts(&self, candidates: Vec<Candidate>) -> Result<Vec<Candidate>, VerifyError> {
-        let most = i32::try_from(self.0.two_step.load().max_attempts).unwrap_or(i32::MAX);
         let mut judged = Vec::new();
         for candidate in candidates {
-            if count_attempt(&self.0.db, &candidate.challenge.id, most, self.0.clock.now()).await? {
+            if count_attempt(&tx, &candidate.challenge.id, most, now).await? {
                 judged.push(candidate);
             }
         }
-        Ok(judged)
+        if judged.is_empty() {
+            return Ok(None);
+        }
+        tx.commit().await?;
+        Ok(Some(judged))
     }
 
     fn matches(&self, candidate: &Candidate, code: &Code) -> bool {
@@ -199,27 +194,31 @@ impl Auth {
         &self,
         user: &user::Model,
         won: &Candidate,
+        counted_at: Timestamp,
         caller: &Caller,
     ) -> Result<SignIn, VerifyError> {
-        let opened = retried(|| self.consume_challenge(user, won, &caller.client)).await?;
+        let opened = retried(|| self.consume_challenge(user, won, counted_at, &caller.client)).await?;
         let grant = opened.ok_or(VerifyError::Invalid)?;
         info!(user_id:% = user.id, session_id:% = grant.session_id, provider = won.code.provider.as_str(); "signed in");
         let browser = KnownBrowser::read(&self.0.vault, caller.known_browser.as_deref());
         Ok(SignIn { grant, known_browser: browser.remember(&self.0.vault, user.id) })
     }
 
-    /// One transaction: the challenge is used up and the session opened. `None` if somebody else was first, or the
-    /// account has changed meanwhile.
+    /// One transaction: the challenge is used up and the session opened, and the guess, which was no wrong one, is given
+    /// back to the account. `None` if somebody else was first, or the account has changed meanwhile.
     async fn consume_challenge(
         &self,
         user: &user::Model,
         won: &Candidate,
+        counted_at: Timestamp,
         client: &Client,
     ) -> Result<Option<Grant>, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
         let Some(user) = users::still_good(&tx, user).await? else { return Ok(None) };
+        // The window before the challenge, as when they were counted: two that lock them do not lock each other out.
+        window::give_back(&tx, &attempts_window(&user), counted_at).await?;
         if !consume_once(&tx, &won.challenge.id, now).await? {
             return Ok(None);
         }
@@ -241,7 +240,7 @@ pub(super) fn attempts_window(user: &user::Model) -> String {
     format!("attempts:{}", user.id)
 }
 
-/// Counts one guess if the challenge is open and has budget left: one guarded statement, committed by itself.
+/// Counts one guess if the challenge is open and has budget left: one guarded statement.
 async fn count_attempt(
     db: &impl ConnectionTrait,
     id: &str,

@@ -6,12 +6,11 @@ use anyhow::anyhow;
 use entity::window::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait as _,
-    QueryFilter as _,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
+    TryInsertResult,
 };
 
 use super::Unexpected;
-use super::transaction::is_taken;
 use crate::clock::{Quota, Rate, Timestamp};
 
 /// A lost race means that somebody else has counted, so no window can be lost more often than it has room.
@@ -29,9 +28,10 @@ pub(super) enum Taken {
     },
 }
 
-/// Counts one event at `now` in the window `key`, if `rate` allows one more: a statement of its own that no rollback gives back.
+/// Counts one event at `now` in the window `key`, if `rate` allows one more. Through a transaction it counts once that is
+/// committed.
 pub(super) async fn take(
-    db: &DatabaseConnection,
+    db: &impl ConnectionTrait,
     key: &str,
     rate: Rate,
     now: Timestamp,
@@ -47,7 +47,7 @@ pub(super) async fn take(
 }
 
 /// Takes the event that was counted at `at` out again.
-pub(super) async fn give_back(db: &DatabaseConnection, key: &str, at: Timestamp) -> Result<(), Unexpected> {
+pub(super) async fn give_back(db: &impl ConnectionTrait, key: &str, at: Timestamp) -> Result<(), Unexpected> {
     for _ in 0..MOST_ROUNDS {
         let Some(row) = Entity::find_by_id(key).one(db).await? else { return Ok(()) };
         let mut times = read(&row.times);
@@ -77,7 +77,7 @@ fn too_much_traffic() -> Unexpected {
 
 /// One round on what was read; `None` when the row has changed since.
 async fn take_from(
-    db: &DatabaseConnection,
+    db: &impl ConnectionTrait,
     key: &str,
     row: Option<&Model>,
     quota: Quota,
@@ -103,7 +103,7 @@ async fn take_from(
 
 /// Writes `times` if the row still holds what was read.
 async fn replace(
-    db: &DatabaseConnection,
+    db: &impl ConnectionTrait,
     row: &Model,
     times: &[Timestamp],
     expires_at: i64,
@@ -120,17 +120,15 @@ async fn replace(
 
 /// Writes the first row of a window; false if somebody else has.
 async fn insert(
-    db: &DatabaseConnection,
+    db: &impl ConnectionTrait,
     key: &str,
     times: &[Timestamp],
     expires_at: i64,
 ) -> Result<bool, DbErr> {
     let row = ActiveModel { key: Set(key.to_owned()), times: Set(write(times)), expires_at: Set(expires_at) };
-    match Entity::insert(row).exec_without_returning(db).await {
-        Ok(_) => Ok(true),
-        Err(error) if is_taken(&error) => Ok(false),
-        Err(error) => Err(error),
-    }
+    // Said to the database, which would give up a whole transaction over the error.
+    let inserted = Entity::insert(row).on_conflict_do_nothing().exec_without_returning(db).await?;
+    Ok(matches!(inserted, TryInsertResult::Inserted(1..)))
 }
 
 fn read(times: &str) -> Vec<Timestamp> {

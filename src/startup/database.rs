@@ -13,8 +13,9 @@ use secrecy::ExposeSecret as _;
 
 use crate::settings::DatabaseSettings;
 
-/// SQLite has one writer; more connections only lengthen the tail.
-const SQLITE_CONNECTIONS: u32 = 4;
+/// SQLite has one writer. Behind one connection those who wait stand in line; several would poll its lock, pausing longer and
+/// longer, and lengthen the tail.
+const SQLITE_CONNECTIONS: u32 = 1;
 const SERVER_CONNECTIONS: u32 = 16;
 /// Below every sensible request deadline, so that a full pool is an answer and not a hang.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -52,8 +53,13 @@ async fn open(settings: &DatabaseSettings, most: u32) -> anyhow::Result<Database
     let url = settings.url.expose_secret();
     make_folder(url)?;
     let mut options = ConnectOptions::new(url);
-    options.max_connections(most).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false).map_sqlx_sqlite_opts(
-        |sqlite| {
+    options
+        .max_connections(most)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .sqlx_logging(false)
+        // A file does not hang up: asking first would double the way of every statement to the connection's thread and back.
+        .test_before_acquire(!url.starts_with("sqlite:"))
+        .map_sqlx_sqlite_opts(|sqlite| {
             sqlite
                 .create_if_missing(true)
                 .foreign_keys(true)
@@ -61,8 +67,7 @@ async fn open(settings: &DatabaseSettings, most: u32) -> anyhow::Result<Database
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(BUSY_TIMEOUT)
                 .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
-        },
-    );
+        });
     // The error of a driver may repeat the URL, and with it a password.
     match Database::connect(options).await {
         Ok(db) => Ok(db),
