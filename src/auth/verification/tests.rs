@@ -7,8 +7,8 @@ use entity::session as sessions;
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, PaginatorTrait as _, Set};
 
 use super::*;
-use crate::auth::Client;
 use crate::auth::fixture::{self, House, NOW};
+use crate::auth::{Client, LoginError};
 use crate::vault::{MasterKey, Vault};
 
 fn caller() -> Caller {
@@ -42,6 +42,22 @@ async fn of_two_right_codes_for_one_row_one_signs_in() {
     assert!(first.is_ok());
     assert!(matches!(second, Err(VerifyError::Invalid)));
     assert_eq!(sessions::Entity::find().count(house.db()).await.unwrap(), 1);
+}
+
+#[actix_web::test]
+async fn a_code_whose_session_cannot_be_stored_is_not_used_up() {
+    let house = fixture::house().await;
+    let (jo, row) = challenged(&house).await;
+    let rename = async |from: &str, to: &str| {
+        house.db().execute_unprepared(&format!("ALTER TABLE {from} RENAME TO {to}")).await.unwrap();
+    };
+
+    rename("sessions", "away").await;
+    let failed = house.auth.consume(&jo, &row, &caller()).await;
+    rename("away", "sessions").await;
+
+    assert!(matches!(failed, Err(VerifyError::Unexpected(_))));
+    assert!(house.auth.consume(&jo, &row, &caller()).await.is_ok());
 }
 
 #[actix_web::test]
@@ -109,6 +125,26 @@ async fn a_right_code_signs_in_nobody_who_has_changed_meanwhile() {
     assert!(matches!(changed, Err(VerifyError::Invalid)));
     assert!(matches!(disabled, Err(VerifyError::Invalid)));
     assert_eq!(sessions::Entity::find().count(house.db()).await.unwrap(), 0);
+}
+
+#[actix_web::test]
+async fn no_challenge_is_opened_for_who_has_changed_meanwhile() {
+    let house = fixture::house().await;
+    let jo = fixture::insert_user(house.db(), "jo@example.com").await;
+    let older = user::Model { security_stamp: users::new_stamp(), ..jo.clone() };
+
+    let refused = house.auth.open_challenge(&older, &caller().client).await;
+
+    assert!(matches!(refused, Err(LoginError::InvalidCredentials)));
+    assert!(found(&house, &jo).await.is_empty() && found(&house, &older).await.is_empty());
+}
+
+#[test]
+fn a_destination_has_one_count_however_it_is_spelled() {
+    let vault = Vault::new(&MasterKey::generate());
+
+    assert_eq!(sends_window(&vault, "Jo@Example.com"), sends_window(&vault, "jo@example.com"));
+    assert_ne!(sends_window(&vault, "jo@example.com"), sends_window(&vault, "eve@example.com"));
 }
 
 #[test]
