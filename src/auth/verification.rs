@@ -257,3 +257,6 @@ async fn consume_once(db: &impl ConnectionTrait, id: &str, now: Timestamp) -> Re
         .await?;
     Ok(consumed.rows_affected == 1)
 }
+
+#[cfg(test)]
+mod tests;
