@@ -177,6 +177,34 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn an_account_that_has_changed_since_it_was_read_is_not_confirmed() {
+        let house = fixture::house().await;
+        let user = unconfirmed(&house).await;
+        let token = link_for(&house, &user, "of the first").await;
+        let link = link::find(house.db(), LinkPurpose::ConfirmEmail, &token, NOW).await.unwrap().unwrap();
+        let pending = link::pending(&house.vault, &link).unwrap();
+        let older = user::Model { security_stamp: users::new_stamp(), ..user };
+
+        assert!(!confirm(house.db(), &older, &pending, NOW).await.unwrap());
+        assert!(!house.user("jo@example.com").await.email_confirmed);
+    }
+
+    #[actix_web::test]
+    async fn a_used_link_undoes_the_confirmation_it_came_with() {
+        let house = fixture::house().await;
+        let user = unconfirmed(&house).await;
+        let token = link_for(&house, &user, "of the first").await;
+        let link = link::find(house.db(), LinkPurpose::ConfirmEmail, &token, NOW).await.unwrap().unwrap();
+        let pending = link::pending(&house.vault, &link).unwrap();
+        link::kill_all(house.db(), user.id, NOW).await.unwrap();
+
+        let opened = house.auth.open_confirmation(&user, &token, &pending).await.unwrap();
+
+        assert!(!opened);
+        assert_eq!(house.user("jo@example.com").await, user);
+    }
+
+    #[actix_web::test]
     async fn a_link_opens_nothing_for_another_address_or_a_switched_off_account() {
         let house = fixture::house().await;
         let user = unconfirmed(&house).await;

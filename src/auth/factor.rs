@@ -95,3 +95,25 @@ async fn disable(
         .await?;
     Ok(disabled.rows_affected == 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::fixture::{self, NOW};
+
+    #[tokio::test]
+    async fn a_factor_is_disabled_at_its_last_wrong_code_and_once() {
+        let database = fixture::database().await;
+        let db = &database.connection;
+        let jo = fixture::insert_user(db, "jo@example.com").await;
+
+        count_failure(db, jo.id, "Email").await.unwrap();
+        let early = disable(db, jo.id, "Email", 2, NOW).await.unwrap();
+        count_failure(db, jo.id, "Email").await.unwrap();
+        let other = disable(db, jo.id, "Sms", 2, NOW).await.unwrap();
+        let last = disable(db, jo.id, "Email", 2, NOW).await.unwrap();
+        let again = disable(db, jo.id, "Email", 2, NOW).await.unwrap();
+
+        assert_eq!((early, other, last, again), (false, false, true, false));
+    }
+}

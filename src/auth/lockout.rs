@@ -149,3 +149,29 @@ async fn start(db: &impl ConnectionTrait, lane: &Lane, now: Timestamp) -> Result
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::fixture::{self, NOW};
+
+    #[tokio::test]
+    async fn a_guess_that_saw_the_lane_open_does_nothing_to_the_lock() {
+        let database = fixture::database().await;
+        let db = &database.connection;
+        let (lane, settings) = (Lane("lane".to_owned()), fixture::accounts());
+        for _ in 0..4 {
+            assert_eq!(record_failure(db, &lane, &settings, NOW).await.unwrap(), Failure::Counted);
+        }
+        assert_eq!(record_failure(db, &lane, &settings, NOW).await.unwrap(), Failure::LockedNow);
+
+        for _ in 0..9 {
+            assert_eq!(record_failure(db, &lane, &settings, NOW).await.unwrap(), Failure::Locked);
+        }
+
+        let row = Entity::find_by_id(lane.key()).one(db).await.unwrap().unwrap();
+        let end = NOW.plus(settings.lockout_duration.0);
+        assert_eq!((row.failures, row.locked_until), (0, Some(end.millis())));
+        assert_eq!(record_failure(db, &lane, &settings, end).await.unwrap(), Failure::Counted);
+    }
+}

@@ -111,3 +111,20 @@ async fn an_unknown_address_costs_the_writes_of_a_known_one_and_gets_no_link() {
     assert_eq!(known, (1, 1));
     assert_eq!(both, (1, 3));
 }
+
+#[actix_web::test]
+async fn an_account_that_has_changed_or_was_switched_off_gets_no_password() {
+    let house = fixture::house().await;
+    let jo = fixture::insert_user(house.db(), "jo@example.com").await;
+    let token = link_for(&house, &jo).await;
+    let older = user::Model { security_stamp: users::new_stamp(), ..jo.clone() };
+
+    let changed = set_password(house.db(), &older, "lost", NOW).await.unwrap();
+    let off = user::Entity::update_many().col_expr(user::Column::DisabledAt, Expr::value(1));
+    off.exec(house.db()).await.unwrap();
+    let disabled = house.auth.reset_password(request(&token, "xkvbwlpq")).await;
+
+    assert!(!changed);
+    assert!(matches!(disabled, Err(ResetError::InvalidLink)));
+    assert_eq!(house.user("jo@example.com").await.password_hash, jo.password_hash);
+}
