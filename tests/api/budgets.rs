@@ -14,6 +14,8 @@ on_every_engine!(
     a_right_code_over_the_budget_of_the_account_is_refused_too,
     parallel_guesses_over_many_challenges_share_the_budget_of_the_account,
     a_guess_whose_client_hangs_up_is_counted,
+    right_codes_do_not_spend_the_budget_of_the_account,
+    guesses_at_a_spent_challenge_do_not_spend_the_budget_of_the_account,
     a_hundred_wrong_codes_in_a_row_disable_the_factor,
     a_right_code_ends_the_row_of_wrong_ones,
     a_mailed_reset_enables_the_factor_again,
@@ -168,6 +170,35 @@ async fn a_guess_whose_client_hangs_up_is_counted(engine: Engine) {
 
     assert_eq!(app.attempts().await, [5]);
     client.verify_challenge(JANE, &code, &challenge).await.assert_text(400, SPENT);
+}
+
+async fn right_codes_do_not_spend_the_budget_of_the_account(engine: Engine) {
+    let app = TestApp::builder(engine).set("two_step.account_attempts", "1/15m").start().await;
+    app.add_two_step_user(JANE).await;
+    let client = app.client();
+
+    for _ in 0..3 {
+        let (challenge, code) = app.open_challenge(&client, JANE).await;
+
+        client.verify_challenge(JANE, &code, &challenge).await.token();
+    }
+}
+
+async fn guesses_at_a_spent_challenge_do_not_spend_the_budget_of_the_account(engine: Engine) {
+    let app = TestApp::builder(engine).set("two_step.account_attempts", "6/15m").start().await;
+    app.add_two_step_user(JANE).await;
+    let client = app.client();
+    let (spent, code) = app.open_challenge(&client, JANE).await;
+    for _ in 0..5 {
+        client.verify_challenge(JANE, &wrong(&code), &spent).await.assert_text(400, INVALID_CODE);
+    }
+
+    for _ in 0..3 {
+        client.verify_challenge(JANE, &wrong(&code), &spent).await.assert_text(400, SPENT);
+    }
+
+    let (challenge, code) = app.open_challenge(&client, JANE).await;
+    client.verify_challenge(JANE, &code, &challenge).await.token();
 }
 
 /// An app that gives a user a hundred guesses at once.

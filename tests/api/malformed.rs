@@ -239,5 +239,6 @@ async fn malformed_codes_are_wrong_codes() {
 
         assert_eq!((answer.status, answer.text.as_str()), (400, INVALID_CODE), "{malformed:?}");
     }
+    assert_eq!(app.attempts().await, [0], "what cannot be a code costs no attempt");
     client.verify_challenge(JANE, &code, &challenge).await.token();
 }
