@@ -16,6 +16,8 @@ on_every_engine!(
     nonsense_is_answered_with_the_articles_text,
     an_address_with_a_plus_and_a_percent_survives_the_link,
     the_token_is_kept_only_as_its_digest,
+    a_confirmation_kills_the_other_links,
+    a_confirmation_ends_what_another_password_opened,
 );
 
 const JANE: &str = "jane@example.com";
@@ -37,6 +39,37 @@ async fn the_link_confirms_the_address_and_works_once(engine: Engine) {
     first.assert_text(200, "");
     second.assert_text(400, REFUSED);
     client.login(JANE).await.token();
+}
+
+async fn a_confirmation_kills_the_other_links(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let client = app.client();
+    let link = registered(&app, JANE).await;
+    client.forgot(JANE).await.assert_status(200);
+    let reset = app.link_for(JANE, RESET).await;
+    client.confirm(&link).await.assert_status(200);
+
+    let late = client.reset(&reset, NEW_PASSWORD).await;
+
+    assert_eq!(late.errors(), ["Invalid token."]);
+    client.login(JANE).await.token();
+}
+
+async fn a_confirmation_ends_what_another_password_opened(engine: Engine) {
+    let app = TestApp::builder(engine).set("accounts.require_confirmed_email", "false").start().await;
+    let outsider = app.client();
+    registered(&app, JANE).await;
+    outsider.login(JANE).await.token();
+    let own = json!({ "password": NEW_PASSWORD, "confirmPassword": NEW_PASSWORD });
+    app.client().register_with(JANE, &own).await.assert_status(201);
+    let owners = app.link_for(JANE, CONFIRMATION).await;
+
+    app.client().confirm(&owners).await.assert_status(200);
+
+    let sessions = entity::session::Entity::find().all(app.db()).await.unwrap();
+    assert_eq!(sessions.len(), 1);
+    assert_eq!(sessions[0].ended_at, Some(app.clock.now().millis()));
+    outsider.login(JANE).await.assert_refused(INVALID);
 }
 
 async fn of_parallel_openings_one_wins(engine: Engine) {

@@ -76,11 +76,14 @@ async fn with_a_second_step_a_login_is_answered_with_a_challenge(engine: Engine)
 
 async fn unknown_wrong_locked_and_disabled_are_answered_with_the_same_bytes(engine: Engine) {
     let app = TestApp::start(engine).await;
+    let client = app.client();
     for email in [JANE, "locked@example.com", "disabled@example.com"] {
         app.add_user(email).await;
     }
-    app.change("disabled@example.com", Change { disabled: Some(true), ..Change::default() }).await;
-    let client = app.client();
+    client.register("unconfirmed@example.com").await.assert_status(201);
+    for email in ["disabled@example.com", "unconfirmed@example.com"] {
+        app.change(email, Change { disabled: Some(true), ..Change::default() }).await;
+    }
     for _ in 0..5 {
         client.login_with("locked@example.com", "wrong").await;
     }
@@ -90,6 +93,7 @@ async fn unknown_wrong_locked_and_disabled_are_answered_with_the_same_bytes(engi
         client.login("nobody@example.com").await,
         client.login("locked@example.com").await,
         client.login("disabled@example.com").await,
+        client.login("unconfirmed@example.com").await,
     ];
 
     let visible = |answer: &Answer| {

@@ -15,6 +15,7 @@ on_every_engine!(
     a_body_cannot_give_itself_rights,
     new_users_have_the_configured_role_and_second_step,
     names_are_kept_as_they_were_typed,
+    a_later_registration_does_not_write_into_the_mail,
 );
 
 const JANE: &str = "jane@example.com";
@@ -112,6 +113,21 @@ async fn an_outsider_who_registers_after_the_owner_gains_nothing(engine: Engine)
     client.login_with(JANE, "Outsider-Word-9").await.assert_refused(INVALID);
     client.login_with(JANE, PASSWORD).await.token();
     assert_eq!(app.user(JANE).await.first_name, "Jane");
+}
+
+async fn a_later_registration_does_not_write_into_the_mail(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    register_as(&app, PASSWORD, "Jane").await;
+    let changes = json!({ "firstName": "Your-prize-waits" });
+
+    app.client().register_with(JANE, &changes).await.assert_status(201);
+
+    app.next_mail(JANE, CONFIRMATION).await;
+    app.all_sent().await;
+    for mail in app.mails_to(JANE) {
+        assert!(mail.text.contains("Jane") && mail.html.contains("Jane"), "{}", mail.text);
+        assert!(!mail.text.contains("prize") && !mail.html.contains("prize"), "{}", mail.text);
+    }
 }
 
 async fn nothing_is_left_of_a_registration_whose_mail_cannot_be_queued(engine: Engine) {

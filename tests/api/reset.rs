@@ -22,6 +22,7 @@ on_every_engine!(
     a_reset_does_not_skip_the_second_step,
     a_reset_ends_sessions,
     a_disabled_account_gets_no_new_password,
+    a_disabled_account_gets_no_link,
     a_reset_of_an_unconfirmed_address_makes_it_its_owners,
 );
 
@@ -236,6 +237,18 @@ async fn a_reset_ends_sessions(engine: Engine) {
     let sessions = entity::session::Entity::find().all(app.db()).await.unwrap();
     assert_eq!(sessions.len(), 1);
     assert!(sessions[0].ended_at.is_some());
+}
+
+async fn a_disabled_account_gets_no_link(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.add_user(JANE).await;
+    let disable = twostep::auth::Change { disabled: Some(true), ..Default::default() };
+    app.change(JANE, disable).await;
+
+    app.client().forgot(JANE).await.assert_text(200, "");
+
+    app.all_sent().await;
+    assert!(app.mails_to(JANE).is_empty());
 }
 
 async fn a_disabled_account_gets_no_new_password(engine: Engine) {
