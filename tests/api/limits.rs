@@ -175,6 +175,33 @@ async fn mails_that_anyone_can_cause_are_limited_per_address() {
 }
 
 #[actix_web::test]
+async fn notices_share_the_count_of_mails_that_anyone_can_cause() {
+    let app = limited("limits.mail_per_destination", "2/hour")
+        .set("limits.login_per_ip", "off")
+        .set("limits.register_per_ip", "off")
+        .start()
+        .await;
+    for email in [JANE, "joe@example.com"] {
+        app.add_user(email).await;
+    }
+    let client = app.client();
+    client.forgot(JANE).await.assert_text(200, "");
+    client.forgot(JANE).await.assert_text(200, "");
+
+    for email in [JANE, "joe@example.com"] {
+        for _ in 0..5 {
+            client.login_with(email, "Wrong-Horse-7").await.assert_refused(INVALID);
+        }
+        client.register(email).await.assert_status(201);
+    }
+
+    app.next_mail("joe@example.com", LOCKED).await;
+    app.all_sent().await;
+    assert_eq!(app.mails_to(JANE).len(), app.mails(JANE, RESET).len(), "her two links, and no notice");
+    assert_eq!(app.mails_to("joe@example.com").len(), 2);
+}
+
+#[actix_web::test]
 async fn codes_have_a_count_of_their_own() {
     let app = limited("limits.mail_per_destination", "1/hour").start().await;
     app.add_two_step_user(JANE).await;

@@ -194,6 +194,12 @@ async fn an_open_challenge_has_its_message_in_the_same_commit(engine: Engine) {
     assert!(refused.header("retry-after").is_some());
     assert_eq!(entity::challenge::Entity::find().count(app.db()).await.unwrap(), 0);
     assert_eq!(entity::challenge_code::Entity::find().count(app.db()).await.unwrap(), 0);
+
+    app.db().execute_unprepared("ALTER TABLE messages_away RENAME TO messages").await.unwrap();
+    app.db().execute_unprepared("ALTER TABLE challenge_codes RENAME TO codes_away").await.unwrap();
+    app.client().login(JANE).await.assert_status(401);
+    assert_eq!(entity::challenge::Entity::find().count(app.db()).await.unwrap(), 0);
+    assert_eq!(entity::message::Entity::find().count(app.db()).await.unwrap(), 0);
 }
 
 #[actix_web::test]

@@ -134,6 +134,25 @@ async fn a_busy_registration_or_reset_keeps_its_shape_and_its_link() {
 }
 
 #[actix_web::test]
+async fn an_invented_token_costs_no_hash() {
+    let app = TestApp::builder(Engine::Sqlite)
+        .set("accounts.argon2_memory_kib", "19456")
+        .set("accounts.hash_threads", "1")
+        .set("accounts.hash_queue", "1")
+        .start()
+        .await;
+    app.add_user(JANE).await;
+    let client = app.client();
+    let invented = Link::parse(&format!("{CLIENT_URI}?token=x&email=jane%40example.com"));
+
+    let answers =
+        futures_util::future::join_all((0..20).map(|_| client.reset(&invented, NEW_PASSWORD))).await;
+
+    // Twenty hashes at once would have been too many.
+    assert!(answers.iter().all(|answer| answer.errors() == ["Invalid token."]), "{answers:?}");
+}
+
+#[actix_web::test]
 async fn a_client_that_hangs_up_frees_nothing_early_and_leaks_nothing() {
     let app = TestApp::builder(Engine::Sqlite).set("accounts.hash_queue", "4").start().await;
     app.add_two_step_user(JANE).await;

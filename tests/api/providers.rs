@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, Set};
 use serde_json::json;
+use twostep::auth::NewUser;
 use twostep::courier::{Carrier, Content, Message, Priority};
 use twostep::otp::{Account, Code, CodeContext, Destination, OtpProvider, ProviderError, ProviderKind};
 
@@ -98,7 +99,10 @@ impl OtpProvider for Probe {
 async fn probed(mood: Mood) -> (TestApp, Probe) {
     let probe = Probe::new(mood);
     let provider = probe.clone();
-    let builder = TestApp::builder(Engine::Sqlite).set("server.request_timeout", "3s");
+    // One send a day: what was not sent does not count.
+    let builder = TestApp::builder(Engine::Sqlite)
+        .set("server.request_timeout", "3s")
+        .set("two_step.destination_sends", "1/day");
     let app = builder.providers(move |registry| registry.register("Email", provider)).start().await;
     app.add_two_step_user(JANE).await;
     (app, probe)
@@ -226,6 +230,30 @@ async fn a_provider_registered_beside_the_configured_ones_is_offered_last_and_ca
     assert_eq!(login.field("provider"), "Pigeon");
     assert_eq!(login.json()["providers"], json!(["Email", "Pigeon"]));
     verified.token();
+}
+
+#[actix_web::test]
+async fn only_confirmed_addresses_and_numbers_get_codes() {
+    let app = TestApp::builder(Engine::Sqlite)
+        .set("providers.Sms.enabled", "true")
+        .set("providers.Sms.gateway", "inbox")
+        .set("accounts.require_confirmed_email", "false")
+        .start()
+        .await;
+    let client = app.client();
+    let add = async |email: &str, email_confirmed, phone_confirmed| {
+        let (two_factor_enabled, phone_number) = (Some(true), Some("+4915112345678".to_owned()));
+        let user =
+            NewUser { email_confirmed, phone_confirmed, two_factor_enabled, phone_number, ..new_user(email) };
+        app.running.auth.add_user(user).await.unwrap();
+    };
+    add(JANE, true, false).await;
+    add("joe@example.com", false, true).await;
+    add("jim@example.com", false, false).await;
+
+    assert_eq!(client.login(JANE).await.json()["providers"], json!(["Email"]));
+    assert_eq!(client.login("joe@example.com").await.json()["providers"], json!(["Sms"]));
+    client.login("jim@example.com").await.assert_refused("Invalid 2-Step Verification Provider.");
 }
 
 #[actix_web::test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sea_orm::{ActiveModelTrait, EntityTrait, Set, TransactionTrait};
-use twostep::courier::{Carrier, Inbox};
+use twostep::courier::{Carrier, Inbox, Message};
 
 use crate::gateways::Gate;
 use crate::house::{House, PATIENCE, QUIET, only_mail, smtp};
@@ -129,4 +129,19 @@ async fn who_has_lost_the_lease_writes_nothing_down() {
     let row = house.row(id).await;
     assert_eq!((row.status.as_str(), row.lease_until), ("queued", Some(of_another)));
     assert!(row.body.is_some());
+}
+
+#[actix::test]
+async fn what_is_being_handed_over_when_it_expires_is_not_ended_by_another() {
+    let (house, gate) = (House::new().await, Gate::closed());
+    let _dispatcher = house.start(gate.clone());
+    let expires_at = house.clock.now().plus(Duration::from_secs(10));
+    let id = house.send(&Message { expires_at, ..house.message("ann@example.com") }).await;
+    gate.wait_for(1).await;
+    house.clock.advance(Duration::from_secs(10));
+
+    house.neighbour().prune().await.unwrap();
+    gate.let_through(1);
+
+    house.wait_for_status(id, "sent").await;
 }
