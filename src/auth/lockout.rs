@@ -179,7 +179,7 @@ mod tests {
     async fn a_guess_that_saw_the_lane_open_does_nothing_to_the_lock() {
         let database = fixture::database().await;
         let db = &database.connection;
-        let (lane, settings) = (Lane("lane".to_owned()), fixture::accounts());
+        let (lane, settings) = (Lane { key: "lane".to_owned(), user_id: None }, fixture::accounts());
         for _ in 0..4 {
             assert_eq!(record_failure(db, &lane, &settings, NOW).await.unwrap(), Failure::Counted);
         }

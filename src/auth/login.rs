@@ -196,6 +196,11 @@ impl Auth {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
+    use entity::session as sessions;
+    use sea_orm::PaginatorTrait as _;
+
     use super::*;
     use crate::auth::fixture;
 
@@ -216,53 +221,6 @@ mod tests {
         assert_eq!(grant.unwrap().roles, ["Administrator"]);
         assert!(without_a_code.is_none());
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::Ipv4Addr;
-
-    use entity::session as sessions;
-    use sea_orm::PaginatorTrait as _;
-
-    use super::*;
-    use crate::auth::fixture;
-
-    #[actix_web::test]
-    async fn nobody_signs_in_who_has_changed_since_the_password_was_checked() {
-        let house = fixture::house().await;
-        let jo = fixture::insert_user(house.db(), "jo@example.com").await;
-        let older = user::Model { security_stamp: users::new_stamp(), ..jo.clone() };
-        let client = Client { address: Ipv4Addr::LOCALHOST.into(), user_agent: String::new() };
-        let sign_in =
-            async |user| house.auth.sign_in_with_password(user, &client, KnownBrowser::default()).await;
-
-        assert!(matches!(sign_in(&older).await, Err(LoginError::InvalidCredentials)));
-        assert_eq!(sessions::Entity::find().count(house.db()).await.unwrap(), 0);
-        assert!(sign_in(&jo).await.is_ok());
-    }
-
-    #[actix_web::test]
-    async fn a_rehash_leaves_a_password_alone_that_was_set_meanwhile() {
-        let house = fixture::house().await;
-        let jo = fixture::insert_user(house.db(), "jo@example.com").await;
-        let older = user::Model { password_hash: "$2b$04$of the old password".to_owned(), ..jo.clone() };
-
-        house.auth.rehashed(older, &Password::new("the old one")).await;
-
-        assert_eq!(house.user("jo@example.com").await, jo);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::Ipv4Addr;
-
-    use entity::session as sessions;
-    use sea_orm::PaginatorTrait as _;
-
-    use super::*;
-    use crate::auth::fixture;
 
     #[actix_web::test]
     async fn nobody_signs_in_who_has_changed_since_the_password_was_checked() {

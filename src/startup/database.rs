@@ -180,67 +180,11 @@ mod tests {
                 let row = connection.query_one_raw(asked).await.unwrap().unwrap();
                 assert_eq!(row.try_get_by_index::<i32>(0).unwrap(), expected, "{pragma}");
             }
+            let asked = Statement::from_string(DbBackend::Sqlite, "PRAGMA journal_mode");
+            let row = connection.query_one_raw(asked).await.unwrap().unwrap();
+            assert_eq!(row.try_get_by_index::<String>(0).unwrap(), "wal");
             held.push(connection);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn sqlite_has_one_writer_many_readers_and_keys_that_hold() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}/made/twostep.db", folder.path().display());
-        let settings = DatabaseSettings { url: url.into(), max_connections: 0 };
-        let db = connect(&settings).await.unwrap();
-
-        for (pragma, column, expected) in [
-            ("foreign_keys", "foreign_keys", 1),
-            ("busy_timeout", "timeout", 5_000),
-            ("synchronous", "synchronous", 2),
-        ] {
-            let asked = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {pragma}"));
-            let row = db.query_one_raw(asked).await.unwrap().unwrap();
-            assert_eq!(row.try_get::<i32>("", column).unwrap(), expected, "{pragma}");
-        }
-        let asked = Statement::from_string(DbBackend::Sqlite, "PRAGMA journal_mode");
-        let row = db.query_one_raw(asked).await.unwrap().unwrap();
-        assert_eq!(row.try_get::<String>("", "journal_mode").unwrap(), "wal");
-    }
-
-    #[test]
-    fn what_a_driver_says_is_told_without_the_url() {
-        let url = "postgres://jane:sesame@db/x";
-
-        assert_eq!(without_url(&format!("{url}: no route"), url), "[database.url]: no route");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn sqlite_has_one_writer_many_readers_and_keys_that_hold() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}/made/twostep.db", folder.path().display());
-        let settings = DatabaseSettings { url: url.into(), max_connections: 0 };
-        let db = connect(&settings).await.unwrap();
-
-        for (pragma, column, expected) in [
-            ("foreign_keys", "foreign_keys", 1),
-            ("busy_timeout", "timeout", 5_000),
-            ("synchronous", "synchronous", 2),
-        ] {
-            let asked = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {pragma}"));
-            let row = db.query_one_raw(asked).await.unwrap().unwrap();
-            assert_eq!(row.try_get::<i32>("", column).unwrap(), expected, "{pragma}");
-        }
-        let asked = Statement::from_string(DbBackend::Sqlite, "PRAGMA journal_mode");
-        let row = db.query_one_raw(asked).await.unwrap().unwrap();
-        assert_eq!(row.try_get::<String>("", "journal_mode").unwrap(), "wal");
     }
 
     #[test]

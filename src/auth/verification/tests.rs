@@ -20,7 +20,7 @@ fn caller() -> Caller {
 async fn found(house: &House, user: &user::Model) -> Vec<Candidate> {
     let (email, provider) = (user.email.clone(), "Email".to_owned());
     let guess = Verification { email, provider, code: String::new(), caller: caller() };
-    house.auth.candidates(user, &guess).await.unwrap()
+    house.auth.candidates(Some(user), &guess).await.unwrap()
 }
 
 /// A user with one open challenge.
@@ -36,8 +36,8 @@ async fn of_two_right_codes_for_one_row_one_signs_in() {
     let house = fixture::house().await;
     let (jo, row) = challenged(&house).await;
 
-    let first = house.auth.consume(&jo, &row, &caller()).await;
-    let second = house.auth.consume(&jo, &row, &caller()).await;
+    let first = house.auth.consume(&jo, &row, NOW, &caller()).await;
+    let second = house.auth.consume(&jo, &row, NOW, &caller()).await;
 
     assert!(first.is_ok());
     assert!(matches!(second, Err(VerifyError::Invalid)));
@@ -53,11 +53,11 @@ async fn a_code_whose_session_cannot_be_stored_is_not_used_up() {
     };
 
     rename("sessions", "away").await;
-    let failed = house.auth.consume(&jo, &row, &caller()).await;
+    let failed = house.auth.consume(&jo, &row, NOW, &caller()).await;
     rename("away", "sessions").await;
 
     assert!(matches!(failed, Err(VerifyError::Unexpected(_))));
-    assert!(house.auth.consume(&jo, &row, &caller()).await.is_ok());
+    assert!(house.auth.consume(&jo, &row, NOW, &caller()).await.is_ok());
 }
 
 #[actix_web::test]
@@ -114,13 +114,13 @@ async fn a_right_code_signs_in_nobody_who_has_changed_meanwhile() {
     let (jo, row) = challenged(&house).await;
     let older = user::Model { security_stamp: users::new_stamp(), ..jo.clone() };
 
-    let changed = house.auth.consume(&older, &row, &caller()).await;
+    let changed = house.auth.consume(&older, &row, NOW, &caller()).await;
     user::Entity::update_many()
         .col_expr(user::Column::DisabledAt, Expr::value(1))
         .exec(house.db())
         .await
         .unwrap();
-    let disabled = house.auth.consume(&jo, &row, &caller()).await;
+    let disabled = house.auth.consume(&jo, &row, NOW, &caller()).await;
 
     assert!(matches!(changed, Err(VerifyError::Invalid)));
     assert!(matches!(disabled, Err(VerifyError::Invalid)));
