@@ -9,7 +9,7 @@ use super::message::Message;
 use super::store::Parcel;
 use crate::clock::Timestamp;
 
-/// Proof that a message was stored; give it to [`Courier::wake`] after the commit.
+/// Proof that a message was stored; give it to [`Courier::wake`](super::Courier::wake) after the commit.
 pub struct Queued {
     /// Id of the row in `messages`.
     pub id: Uuid,
