@@ -194,4 +194,29 @@ mod tests {
         assert_eq!((row.failures, row.locked_until), (0, Some(end.millis())));
         assert_eq!(record_failure(db, &lane, &settings, end).await.unwrap(), Failure::Counted);
     }
+
+    #[tokio::test]
+    async fn a_lane_that_another_guess_has_just_made_is_not_locked_by_its_first() {
+        let database = fixture::database().await;
+        let db = &database.connection;
+        let (lane, settings) = (Lane { key: "lane".to_owned(), user_id: None }, fixture::accounts());
+        assert!(start(db, &lane, NOW).await.unwrap());
+
+        assert!(!lock(db, &lane, 4, &settings, NOW).await.unwrap());
+
+        assert_eq!(standing(db, &lane, NOW).await.unwrap(), Standing::Clean);
+    }
+
+    #[tokio::test]
+    async fn where_one_guess_locks_it_is_told_once() {
+        let database = fixture::database().await;
+        let db = &database.connection;
+        let settings = AccountSettings { lockout_attempts: 1, ..fixture::accounts() };
+        let lane = Lane { key: "lane".to_owned(), user_id: None };
+
+        let first = record_failure(db, &lane, &settings, NOW).await.unwrap();
+        let second = record_failure(db, &lane, &settings, NOW).await.unwrap();
+
+        assert_eq!((first, second), (Failure::LockedNow, Failure::Locked));
+    }
 }
