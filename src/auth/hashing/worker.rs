@@ -169,3 +169,29 @@ pub(super) fn phc(params: &Params, salt: &[u8; 16], output: &[u8; Params::DEFAUL
 }
 
 const _: () = assert!(Params::DEFAULT_OUTPUT_LEN <= Output::MAX_LENGTH);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_that_nobody_waits_for_or_that_waited_too_long_takes_no_memory() {
+        let (params, gate) = (Params::new(64, 1, 1, None).unwrap(), Gate::default());
+        let mut worker = Worker { params: &params, dummy: "", gate: &gate, memory: None };
+        let password = Password::new("tulip");
+        let past = Instant::now();
+        let soon = past + Duration::from_mins(1);
+        let (abandoned, _) = oneshot::channel();
+        let (late, late_answer) = oneshot::channel();
+        let (good, good_answer) = oneshot::channel();
+
+        worker.take(Job { password: password.clone(), work: Work::Hash(abandoned), give_up_at: soon });
+        worker.take(Job { password: password.clone(), work: Work::Hash(late), give_up_at: past });
+        let after_both = worker.memory.is_some();
+        worker.take(Job { password, work: Work::Hash(good), give_up_at: soon });
+
+        assert!(!after_both && worker.memory.is_some());
+        assert!(late_answer.blocking_recv().is_err());
+        assert!(good_answer.blocking_recv().is_ok());
+    }
+}
