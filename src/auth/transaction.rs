@@ -68,10 +68,16 @@ pub(super) fn is_taken(error: &DbErr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+    use std::error::Error;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Duration;
 
     use entity::user;
+    use sea_orm::sqlx::{
+        self,
+        error::{DatabaseError, ErrorKind},
+    };
     use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, EntityTrait as _, Statement};
 
     use super::*;
@@ -135,6 +141,61 @@ mod tests {
     #[cfg_attr(not(test_mariadb), ignore = "needs TWOSTEP_TEST_MARIADB_URL")]
     async fn a_beginning_that_is_given_up_leaves_no_transaction_open_on_mariadb() {
         no_transaction_is_left_open("TWOSTEP_TEST_MARIADB_URL").await;
+    }
+
+    /// What a driver says of a deadlock.
+    #[derive(Debug, thiserror::Error)]
+    #[error("deadlock")]
+    struct Deadlock(&'static str);
+
+    impl DatabaseError for Deadlock {
+        fn message(&self) -> &str {
+            "deadlock"
+        }
+
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.0.into())
+        }
+
+        fn as_error(&self) -> &(dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn Error + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_the_database_undid_is_done_again() {
+        for code in ["40001", "40P01"] {
+            let tries = AtomicU32::new(0);
+            let undone = || {
+                let cause = sqlx::Error::Database(Box::new(Deadlock(code)));
+                Unexpected::from(DbErr::Exec(RuntimeErr::SqlxError(cause.into())))
+            };
+
+            let done = retried(|| async {
+                if tries.fetch_add(1, Ordering::SeqCst) < 2 { Err(undone()) } else { Ok(()) }
+            })
+            .await;
+            let never: Result<(), _> = retried(|| async {
+                tries.fetch_add(1, Ordering::SeqCst);
+                Err(undone())
+            })
+            .await;
+
+            assert!(done.is_ok() && never.is_err(), "{code}");
+            assert_eq!(tries.load(Ordering::SeqCst), 3 + MOST_TRIES, "{code}");
+        }
     }
 
     #[tokio::test]
