@@ -121,6 +121,7 @@ async fn browsers_are_told_to_be_careful() {
     let page = &answers[4];
     let policy = page.header("content-security-policy").unwrap_or_default();
     assert!(policy.contains("frame-ancestors") || page.header("x-frame-options").is_some(), "{policy}");
+    assert!(policy.contains("script-src 'self'"), "a page may run its own scripts: {policy}");
     assert!(!policy.contains("unsafe-inline") && !policy.contains("unsafe-eval"), "{policy}");
 }
 
@@ -208,6 +209,17 @@ async fn a_slow_body_ends_by_the_deadline() {
 
     let status = said.split_whitespace().nth(1).unwrap_or("closed");
     assert!(matches!(status, "closed" | "400" | "401" | "408"), "{said}");
+}
+
+#[actix_web::test]
+async fn a_body_that_announces_megabytes_is_not_waited_for() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let head = "POST /api/accounts/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+                content-length: 1000000000\r\n\r\n{";
+
+    let (said, _) = raw::say(app.socket(), head.as_bytes(), Duration::from_secs(2)).await;
+
+    assert!(said.starts_with("HTTP/1.1 400"), "{said}");
 }
 
 #[actix_web::test]

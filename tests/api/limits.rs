@@ -100,6 +100,19 @@ async fn confirmation_is_limited_as_a_text() {
 }
 
 #[actix_web::test]
+async fn reset_is_limited_in_its_own_shape() {
+    let app = limited("limits.verify_per_ip", "1/min").start().await;
+    let client = app.client();
+    let link = Link::parse(&format!("{CLIENT_URI}?token=x&email=jane%40example.com"));
+    client.reset(&link, NEW_PASSWORD).await.assert_status(400);
+
+    let refused = client.reset(&link, NEW_PASSWORD).await;
+
+    let seconds = assert_limited(&refused, 400);
+    assert_eq!(refused.errors(), [format!("Too many attempts. Try again in {seconds} seconds.")]);
+}
+
+#[actix_web::test]
 async fn forged_forwarded_headers_change_nobody() {
     let app = limited("limits.login_per_ip", "2/min").start().await;
     app.add_user(JANE).await;

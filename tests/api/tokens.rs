@@ -189,6 +189,9 @@ async fn a_forged_token_is_answered_401() {
         let request = client.request(reqwest::Method::GET, "/api/companies").header("authorization", value);
         client.send(request).await.assert_text(401, "");
     }
+    let twice =
+        client.request(reqwest::Method::GET, "/api/companies").bearer_auth(&token).bearer_auth("x.y.z");
+    client.send(twice).await.assert_text(401, "");
     client.get("/api/companies").await.assert_text(401, "");
     client.get(&format!("/api/companies?access_token={token}")).await.assert_text(401, "");
     client.get_with("/api/companies/privacy", &token).await.assert_status(200);
