@@ -151,6 +151,25 @@ async fn sigterm_lets_requests_and_sends_in_flight_finish() {
 }
 
 #[actix_web::test]
+async fn sigterm_waits_for_a_send_that_has_begun() {
+    let sink = SmtpSink::start().await;
+    let installation = installed(&sink);
+    let server = installation.serve();
+    sink.set_behaviour(Behaviour::Stall);
+    server.client().login(JANE).await.challenge_id();
+    sink.wait_for_recipients(1, Duration::from_secs(10)).await;
+
+    let ended = actix_web::rt::task::spawn_blocking(move || server.terminate());
+    actix_web::rt::time::sleep(Duration::from_millis(500)).await;
+    let ended_early = ended.is_finished();
+    sink.set_behaviour(Behaviour::Accept);
+
+    assert_eq!(ended.await.unwrap().code(), Some(0));
+    assert!(!ended_early);
+    assert_eq!(sink.mails().len(), 1);
+}
+
+#[actix_web::test]
 async fn two_starts_at_once_on_an_empty_folder_both_serve() {
     let sink = SmtpSink::start().await;
     let installation = std::sync::Arc::new(Installation::new(&sink));

@@ -23,7 +23,7 @@ pub(crate) enum Behaviour {
     Greylist(u32),
     /// Answers every recipient with 550.
     Refuse,
-    /// Says nothing more once it has heard the recipient.
+    /// Says nothing once it has heard the recipient, until it is told to behave otherwise.
     Stall,
     /// Hangs up in the middle of the mail.
     Drop,
@@ -364,7 +364,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         match behaviour {
             Behaviour::Greylist(1..) => self.say("451 4.7.1 come back later").await.map(|()| false),
             Behaviour::Refuse => self.say("550 5.1.1 nobody here").await.map(|()| false),
-            Behaviour::Stall => std::future::pending().await,
+            Behaviour::Stall => {
+                while *self.relay.behaviour.lock().unwrap() == Behaviour::Stall {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                self.say("250 ok").await.map(|()| true)
+            }
             _ => self.say("250 ok").await.map(|()| true),
         }
     }
