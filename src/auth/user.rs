@@ -4,7 +4,7 @@ use entity::user::{Column, Entity, Model};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QuerySelect as _,
+    QueryFilter as _, QuerySelect as _, Select,
 };
 use uuid::Uuid;
 
@@ -24,12 +24,14 @@ pub(super) async fn find_by_email(
 /// locked, the user's is until the end of the transaction, so that a reset that comes meanwhile waits and then ends what
 /// it opened.
 pub(super) async fn still_good(db: &impl ConnectionTrait, user: &Model) -> Result<Option<Model>, DbErr> {
+    good(user).one(db).await
+}
+
+fn good(user: &Model) -> Select<Entity> {
     Entity::find_by_id(user.id)
         .filter(Column::SecurityStamp.eq(&user.security_stamp))
         .filter(Column::DisabledAt.is_null())
         .lock_exclusive()
-        .one(db)
-        .await
 }
 
 /// The row of a new user, with a fresh id and stamp; what is not given is empty or off.
@@ -91,6 +93,8 @@ pub(super) fn roles_column(roles: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::{DbBackend, QueryTrait as _};
+
     use super::*;
     use crate::auth::fixture::{self, NOW};
     use crate::auth::transaction::is_taken;
@@ -120,6 +124,15 @@ mod tests {
         assert_eq!(still_good(db, &older).await.unwrap(), None);
         Entity::update_many().col_expr(Column::DisabledAt, Expr::value(1)).exec(db).await.unwrap();
         assert_eq!(still_good(db, &jo).await.unwrap(), None);
+    }
+
+    #[test]
+    fn where_rows_are_locked_the_accounts_is() {
+        let jo = new_row(&EmailAddress::parse("jo@example.com").unwrap(), String::new(), NOW);
+
+        for engine in [DbBackend::Postgres, DbBackend::MySql] {
+            assert!(good(&jo).build(engine).sql.ends_with(" FOR UPDATE"), "{engine:?}");
+        }
     }
 
     #[test]
