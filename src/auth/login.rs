@@ -199,7 +199,7 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use entity::session as sessions;
-    use sea_orm::PaginatorTrait as _;
+    use sea_orm::{ConnectionTrait as _, PaginatorTrait as _};
 
     use super::*;
     use crate::auth::fixture;
@@ -234,6 +234,19 @@ mod tests {
         assert!(matches!(sign_in(&older).await, Err(LoginError::InvalidCredentials)));
         assert_eq!(sessions::Entity::find().count(house.db()).await.unwrap(), 0);
         assert!(sign_in(&jo).await.is_ok());
+    }
+
+    #[actix_web::test]
+    async fn a_session_without_its_event_is_not_opened() {
+        let house = fixture::house().await;
+        let jo = fixture::insert_user(house.db(), "jo@example.com").await;
+        let client = Client { address: Ipv4Addr::LOCALHOST.into(), user_agent: String::new() };
+        house.db().execute_unprepared("DROP TABLE events").await.unwrap();
+
+        let failed = house.auth.sign_in_with_password(&jo, &client, KnownBrowser::default()).await;
+
+        assert!(matches!(failed, Err(LoginError::Unexpected(_))));
+        assert_eq!(sessions::Entity::find().count(house.db()).await.unwrap(), 0);
     }
 
     #[actix_web::test]
