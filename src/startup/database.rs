@@ -187,6 +187,23 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_migration_waits_for_another_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("twostep.db");
+        let other = std::fs::File::create(folder.path().join("twostep.db.lock")).unwrap();
+        other.lock().unwrap();
+        let url = format!("sqlite://{}", path.display());
+        let settings = DatabaseSettings { url: url.into(), max_connections: 0 };
+
+        let mut waiting = Box::pin(migrate(&settings, Migration::Up));
+        let early = tokio::time::timeout(Duration::from_millis(300), &mut waiting).await;
+        other.unlock().unwrap();
+
+        assert!(early.is_err());
+        assert!(waiting.await.unwrap().iter().all(|(_, applied)| *applied));
+    }
+
     #[test]
     fn what_a_driver_says_is_told_without_the_url() {
         let url = "postgres://jane:sesame@db/x";
