@@ -209,6 +209,16 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_name_of_this_machine_that_leads_elsewhere_is_not_followed() {
+        let relay = parse("smtp://localhost:25").unwrap();
+        let elsewhere = SocketAddr::from(([192, 0, 2, 1], 25));
+
+        let opened = tokio::time::timeout(Duration::from_secs(2), relay.open(elsewhere)).await;
+
+        assert_eq!(opened.unwrap().err().as_deref(), Some("smtp_not_loopback"));
+    }
+
     #[test]
     fn user_and_password_are_percent_decoded() {
         let relay = parse("smtps://us%40er:p%2Fa%3Ass%C3%A9@mail.example.com").unwrap();
