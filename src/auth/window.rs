@@ -206,7 +206,7 @@ mod tests {
         let quota = Quota { count: 2, period: MINUTE };
         let missing = take_from(db, "k", None, quota, at(0));
         let missing_too = take_from(db, "k", None, quota, at(0));
-        assert_eq!(missing.await.unwrap(), Some(Taken::Counted));
+        assert_eq!(missing.await.unwrap(), None, "making the row counts nothing");
         assert_eq!(missing_too.await.unwrap(), None);
 
         let row = Entity::find_by_id("k").one(db).await.unwrap();
