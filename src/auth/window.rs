@@ -7,7 +7,6 @@ use entity::window::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
-    TryInsertResult,
 };
 
 use super::Unexpected;
@@ -94,10 +93,11 @@ async fn take_from(
     times.push(now);
     times.sort_unstable();
     let expires_at = times.last().unwrap_or(&now).plus(quota.period).millis();
-    let counted = match row {
-        Some(row) => replace(db, row, &times, expires_at.max(row.expires_at)).await?,
-        None => insert(db, key, &times, expires_at).await?,
+    let Some(row) = row else {
+        make(db, key, expires_at).await?;
+        return Ok(None);
     };
+    let counted = replace(db, row, &times, expires_at.max(row.expires_at)).await?;
     Ok(counted.then_some(Taken::Counted))
 }
 
@@ -118,17 +118,14 @@ async fn replace(
     Ok(replaced.rows_affected == 1)
 }
 
-/// Writes the first row of a window; false if somebody else has.
-async fn insert(
-    db: &impl ConnectionTrait,
-    key: &str,
-    times: &[Timestamp],
-    expires_at: i64,
-) -> Result<bool, DbErr> {
-    let row = ActiveModel { key: Set(key.to_owned()), times: Set(write(times)), expires_at: Set(expires_at) };
+/// Makes an empty window, if there is none. It counts nothing: MariaDB reports a row that was there already as written, so
+/// only [`replace`] can tell who was first.
+async fn make(db: &impl ConnectionTrait, key: &str, expires_at: i64) -> Result<(), DbErr> {
+    let row =
+        ActiveModel { key: Set(key.to_owned()), times: Set(String::new()), expires_at: Set(expires_at) };
     // Said to the database, which would give up a whole transaction over the error.
-    let inserted = Entity::insert(row).on_conflict_do_nothing().exec_without_returning(db).await?;
-    Ok(matches!(inserted, TryInsertResult::Inserted(1..)))
+    Entity::insert(row).on_conflict_do_nothing().exec_without_returning(db).await?;
+    Ok(())
 }
 
 fn read(times: &str) -> Vec<Timestamp> {
@@ -209,7 +206,7 @@ mod tests {
         let quota = Quota { count: 2, period: MINUTE };
         let missing = take_from(db, "k", None, quota, at(0));
         let missing_too = take_from(db, "k", None, quota, at(0));
-        assert_eq!(missing.await.unwrap(), Some(Taken::Counted));
+        assert_eq!(missing.await.unwrap(), None, "making the row counts nothing");
         assert_eq!(missing_too.await.unwrap(), None);
 
         let row = Entity::find_by_id("k").one(db).await.unwrap();
