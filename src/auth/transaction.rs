@@ -149,7 +149,7 @@ mod tests {
     struct Deadlock(&'static str);
 
     impl DatabaseError for Deadlock {
-        fn message(&self) -> &str {
+        fn message(&self) -> &'static str {
             "deadlock"
         }
 
