@@ -14,6 +14,8 @@ pub struct Model {
     pub provider: String,
     /// HMAC-SHA-256 of the code, bound to its challenge, purpose, provider and destination.
     pub mac: Vec<u8>,
+    /// Sealed: the code, as long as it may be sent again.
+    pub code: Option<Vec<u8>>,
     /// Sealed: where the code went.
     pub destination: Vec<u8>,
     /// The queued message.

@@ -25,6 +25,8 @@ pub struct Model {
     pub roles: String,
     /// Whether the owner has shown that mail reaches them.
     pub email_confirmed: bool,
+    /// When that was, if it is known.
+    pub email_confirmed_at: Option<i64>,
     /// Whether a right password asks for a second step.
     pub two_factor_enabled: bool,
     /// Name of a provider.
@@ -33,6 +35,8 @@ pub struct Model {
     pub phone_number: Option<String>,
     /// Whether a code sent to the number was given back.
     pub phone_confirmed: bool,
+    /// When that was, if it is known.
+    pub phone_confirmed_at: Option<i64>,
     /// When an operator switched the account off.
     pub disabled_at: Option<i64>,
     /// Changes with the password; links and challenges of an older stamp are dead.

@@ -34,6 +34,19 @@ pub(crate) async fn index(
     manager.create_index(index).await
 }
 
+/// Adds `column` to `table`; like [`table`] it does nothing on MariaDB where it is there already.
+pub(crate) async fn add(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    mut column: ColumnDef,
+) -> Result<(), DbErr> {
+    let name = column.get_column_name();
+    if manager.get_database_backend() == DbBackend::MySql && manager.has_column(table, name).await? {
+        return Ok(());
+    }
+    manager.alter_table(Table::alter().table(table).add_column(&mut column).to_owned()).await
+}
+
 pub(crate) fn uuid(name: impl IntoIden) -> ColumnDef {
     ColumnDef::new(name).uuid().not_null().to_owned()
 }

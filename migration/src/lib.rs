@@ -15,6 +15,13 @@ mod m20261124_000008_create_messages;
 mod m20261124_000009_create_sessions;
 mod m20261124_000010_create_signing_keys;
 mod m20261124_000011_create_events;
+mod m20261124_000012_create_authenticators;
+mod m20261124_000013_create_recovery_codes;
+mod m20261124_000014_create_refresh_tokens;
+mod m20261124_000015_create_text_budgets;
+mod m20261124_000016_keep_sealed_codes;
+mod m20261124_000017_add_email_confirmed_at;
+mod m20261124_000018_add_phone_confirmed_at;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -34,6 +41,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000009_create_sessions::Migration),
             Box::new(m20261124_000010_create_signing_keys::Migration),
             Box::new(m20261124_000011_create_events::Migration),
+            Box::new(m20261124_000012_create_authenticators::Migration),
+            Box::new(m20261124_000013_create_recovery_codes::Migration),
+            Box::new(m20261124_000014_create_refresh_tokens::Migration),
+            Box::new(m20261124_000015_create_text_budgets::Migration),
+            Box::new(m20261124_000016_keep_sealed_codes::Migration),
+            Box::new(m20261124_000017_add_email_confirmed_at::Migration),
+            Box::new(m20261124_000018_add_phone_confirmed_at::Migration),
         ]
     }
 }

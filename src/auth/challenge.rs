@@ -222,6 +222,7 @@ impl Opened<'_> {
             challenge_id: Set(self.digest.to_owned()),
             provider: Set(self.offer.provider.clone()),
             mac: Set(binding.mac(vault, self.code).to_vec()),
+            code: Set(None),
             destination: Set(vault.seal(Use::Destination, self.digest.as_bytes(), destination.as_bytes())),
             message_id: Set(message_id),
             sent_at: Set(self.now.millis()),

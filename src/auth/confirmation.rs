@@ -101,6 +101,7 @@ async fn confirm(
     let stamp = if is_same_password { user.security_stamp.clone() } else { users::new_stamp() };
     let confirmed = user::Entity::update_many()
         .col_expr(user::Column::EmailConfirmed, Expr::value(true))
+        .col_expr(user::Column::EmailConfirmedAt, Expr::value(now.millis()))
         .col_expr(user::Column::Email, Expr::value(pending.email.clone()))
         .col_expr(user::Column::PasswordHash, Expr::value(pending.password_hash.clone()))
         .col_expr(user::Column::FirstName, Expr::value(pending.first_name.clone()))

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use entity::{factor, user};
 use log::info;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
 use serde_json::json;
 use uuid::Uuid;
@@ -204,6 +204,10 @@ async fn set_password(
         .col_expr(user::Column::PasswordHash, Expr::value(hash))
         .col_expr(user::Column::SecurityStamp, Expr::value(users::new_stamp()))
         .col_expr(user::Column::EmailConfirmed, Expr::value(true))
+        .col_expr(
+            user::Column::EmailConfirmedAt,
+            Expr::col(user::Column::EmailConfirmedAt).if_null(now.millis()),
+        )
         .col_expr(user::Column::UpdatedAt, Expr::value(now.millis()))
         .filter(user::Column::Id.eq(user.id))
         .filter(user::Column::SecurityStamp.eq(&user.security_stamp))

@@ -36,7 +36,7 @@ impl Auth {
 
     /// The row of a new user, without its hash; or everything that is wrong.
     fn checked(&self, new: &NewUser) -> Result<user::Model, Vec<FieldError>> {
-        let accounts = &self.0.accounts;
+        let (accounts, now) = (&self.0.accounts, self.0.clock.now());
         let email = EmailAddress::from_field(&new.email);
         let default_role = std::slice::from_ref(&accounts.default_role);
         let roles = checked_roles(if new.roles.is_empty() { default_role } else { &new.roles });
@@ -55,7 +55,9 @@ impl Auth {
                 two_factor_enabled: new.two_factor_enabled.unwrap_or(accounts.two_factor_for_new_users),
                 phone_number,
                 phone_confirmed: new.phone_confirmed,
-                ..users::new_row(&email, String::new(), self.0.clock.now())
+                email_confirmed_at: new.email_confirmed.then_some(now.millis()),
+                phone_confirmed_at: new.phone_confirmed.then_some(now.millis()),
+                ..users::new_row(&email, String::new(), now)
             }),
             (email, roles, phone) => {
                 let others = [email.err(), roles.err(), phone.err()];
