@@ -101,6 +101,7 @@ impl Blueprint {
             keep_events: settings.events.keep.0,
         });
         let dispatcher = courier.start(gateways);
+        tokens.watch();
         Ok(Running {
             auth,
             tokens,
@@ -196,6 +197,7 @@ impl Running {
 
     /// Finishes the hand-overs in flight, for at most `patience`.
     async fn stop_within(&self, patience: Duration) {
+        self.tokens.stop_watching().await;
         self.dispatcher.stop(patience).await;
     }
 }
@@ -237,6 +239,17 @@ pub async fn directory(settings: &Settings) -> anyhow::Result<Auth> {
         fixed_codes: fixed_codes(settings),
         keep_events: settings.events.keep.0,
     }))
+}
+
+/// The signing keys without a server, for `twostep keys …`.
+///
+/// # Errors
+/// When the database cannot be reached or migrated, or a key cannot be opened.
+pub async fn signing_keys(settings: &Settings) -> anyhow::Result<Tokens> {
+    let vault = Vault::new(&secret::master_key(settings)?);
+    database::migrate(&settings.database, Migration::Up).await?;
+    let db = database::connect(&settings.database).await?;
+    Ok(Tokens::load(&settings.tokens, &db, &vault, Clock::system()).await?)
 }
 
 fn configured_providers(settings: &Settings, templates: &Templates) -> RegistryBuilder {
