@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix_web::App;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use anyhow::anyhow;
 use sea_orm::DatabaseConnection;
 use secrecy::ExposeSecret as _;
 use tokio::sync::Semaphore;
@@ -105,7 +106,7 @@ impl Blueprint {
         Ok(Running {
             auth,
             tokens,
-            limits: Limits::new(&settings.limits, clock),
+            limits: limits(&settings, clock)?,
             courier,
             dispatcher,
             providers,
@@ -186,8 +187,12 @@ impl Running {
     }
 
     fn health(&self) -> api::Health {
-        let (providers, dispatcher) = (self.providers.clone(), self.dispatcher.clone());
-        Arc::new(move || [providers.health(), dispatcher.health()].concat())
+        let (providers, dispatcher, limits) =
+            (self.providers.clone(), self.dispatcher.clone(), self.limits.clone());
+        Arc::new(move || {
+            let redis = limits.health().map(|works| ("redis".to_owned(), works));
+            [providers.health(), dispatcher.health()].concat().into_iter().chain(redis).collect()
+        })
     }
 
     /// Finishes the hand-overs in flight, for at most `shutdown_timeout`.
@@ -269,6 +274,14 @@ fn configured_providers(settings: &Settings, templates: &Templates) -> RegistryB
         };
     }
     registry
+}
+
+fn limits(settings: &Settings, clock: Clock) -> anyhow::Result<Limits> {
+    let limits = Limits::new(&settings.limits, clock);
+    if settings.redis.url.expose_secret().is_empty() {
+        return Ok(limits);
+    }
+    limits.shared_by(&settings.redis.url).map_err(|fault| anyhow!("[redis] url: {fault}"))
 }
 
 fn load_templates(settings: &Settings) -> anyhow::Result<Templates> {

@@ -60,7 +60,7 @@ async fn attempt(call: Rc<Call>, payload: Payload) -> Result<Outcome, Refusal> {
             missing.into_iter().filter(|(is_missing, _)| *is_missing).map(|(_, text)| text.to_owned());
         return Err(Refusal::Malformed(texts.collect()));
     }
-    call.count(Limit::Login)?;
+    call.count(Limit::Login).await?;
 
     let attempt = LoginAttempt {
         email,
