@@ -11,6 +11,7 @@ use log::{error, warn};
 
 use super::gateway::Gateway;
 use super::lane::Lane;
+use super::lanes::Lanes;
 use super::message::Carrier;
 use super::queued::Queued;
 use super::store::Store;
@@ -21,7 +22,7 @@ const REST_AFTER_PANIC: Duration = Duration::from_secs(1);
 /// The running courier of this process. Cheap to clone; its thread ends with the last clone.
 #[derive(Clone)]
 pub struct Dispatcher {
-    lanes: Arc<[Arc<Lane>]>,
+    lanes: Arc<Lanes>,
     thread: Arc<Thread>,
 }
 
@@ -36,19 +37,27 @@ impl Drop for Thread {
 
 impl Dispatcher {
     pub(super) fn start(store: &Store, gateways: HashMap<Carrier, Arc<dyn Gateway>>) -> (Self, Bell) {
-        let lanes: Arc<[Arc<Lane>]> = gateways
-            .into_iter()
-            .map(|(carrier, gateway)| Arc::new(Lane::new(carrier, gateway, store.clone())))
-            .collect();
+        let lanes = Arc::new(Lanes::new(store));
         let arbiter = Arbiter::new().handle();
-        let actor = DispatchActor { lanes: Arc::clone(&lanes), running: false };
+        let actor = DispatchActor { lanes: Arc::clone(&lanes) };
         let address = Supervisor::start_in_arbiter(&arbiter, |_| actor);
-        (Self { lanes, thread: Arc::new(Thread(arbiter)) }, Bell(address))
+        let dispatcher = Self { lanes, thread: Arc::new(Thread(arbiter)) };
+        dispatcher.adopt(gateways);
+        (dispatcher, Bell(address))
+    }
+
+    /// Carries by `gateways` from now on. Hand-overs in flight end with the gateway they were begun with, and what waits goes
+    /// by the new one. A carrier that is not among them keeps its old gateway until nothing of it is queued any more.
+    pub fn adopt(&self, gateways: HashMap<Carrier, Arc<dyn Gateway>>) {
+        for lane in self.lanes.adopt(gateways) {
+            self.thread.0.spawn(keep_running(lane));
+        }
     }
 
     /// Takes nothing new and waits for the hand-overs in flight, for at most `patience`.
     pub async fn stop(&self, patience: Duration) {
-        let done = join_all(self.lanes.iter().map(|lane| lane.stop()));
+        let lanes = self.lanes.stop();
+        let done = join_all(lanes.iter().map(|lane| lane.stop()));
         if tokio::time::timeout(patience, done).await.is_err() {
             warn!("stopped with hand-overs in flight: they will be repeated when their leases have passed");
         }
@@ -58,10 +67,7 @@ impl Dispatcher {
     /// Every gateway (`mail`, or the provider's name) and whether its last hand-over worked.
     #[must_use]
     pub fn health(&self) -> Vec<(String, bool)> {
-        let mut health: Vec<_> =
-            self.lanes.iter().map(|lane| (lane.carrier().to_string(), lane.is_healthy())).collect();
-        health.sort();
-        health
+        self.lanes.health()
     }
 }
 
@@ -82,21 +88,11 @@ impl ActorMessage for Committed {
 }
 
 pub(super) struct DispatchActor {
-    lanes: Arc<[Arc<Lane>]>,
-    running: bool,
+    lanes: Arc<Lanes>,
 }
 
 impl Actor for DispatchActor {
     type Context = Context<Self>;
-
-    fn started(&mut self, _: &mut Self::Context) {
-        // A supervisor starts the same actor again; its lanes have run on meanwhile.
-        if !std::mem::replace(&mut self.running, true) {
-            for lane in &*self.lanes {
-                actix::spawn(keep_running(Arc::clone(lane)));
-            }
-        }
-    }
 }
 
 impl Supervised for DispatchActor {}
@@ -105,7 +101,7 @@ impl Handler<Committed> for DispatchActor {
     type Result = ();
 
     fn handle(&mut self, Committed(queued): Committed, _: &mut Self::Context) {
-        if let Some(lane) = self.lanes.iter().find(|lane| *lane.carrier() == queued.message.carrier) {
+        if let Some(lane) = self.lanes.find(&queued.message.carrier) {
             lane.take(queued);
         }
     }

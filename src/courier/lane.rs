@@ -12,6 +12,7 @@ use super::gateway::Gateway;
 use super::message::{Carrier, Priority};
 use super::porter::Porter;
 use super::queued::Queued;
+use super::retirement::Retirement;
 use super::store::{Lease, Parcel, Store};
 use crate::clock::Timestamp;
 
@@ -32,6 +33,7 @@ pub(super) struct Lane {
     /// Due rows were left for want of a slot.
     hungry: AtomicBool,
     stopping: AtomicBool,
+    retirement: Retirement,
     /// Held as long as the lane runs.
     running: Mutex<()>,
 }
@@ -51,6 +53,7 @@ impl Lane {
             bell: Notify::new(),
             hungry: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
+            retirement: Retirement::new(),
             running: Mutex::new(()),
         }
     }
@@ -63,7 +66,23 @@ impl Lane {
         self.porter.is_healthy()
     }
 
-    /// Looks at the table whenever something is due, the bell rings, or a second has passed, until the lane is stopped.
+    /// Whether the carrier is configured.
+    pub(super) fn is_serving(&self) -> bool {
+        self.retirement.is_serving()
+    }
+
+    /// Carries by `gateway` from now on; `false` when the lane has ended.
+    pub(super) fn adopt(&self, gateway: &Arc<dyn Gateway>) -> bool {
+        self.retirement.serve(|| self.porter.adopt(Arc::clone(gateway)))
+    }
+
+    /// Carries what is queued, as before, and then ends; `false` when it has ended already.
+    pub(super) fn retire(&self) -> bool {
+        self.retirement.retire(self.store().clock.now())
+    }
+
+    /// Looks at the table whenever something is due, the bell rings, or a second has passed, until the lane is stopped or
+    /// nothing is left for one that was retired.
     pub(super) async fn run(self: Arc<Self>) {
         let carrier = self.carrier();
         let _running = self.running.lock().await;
@@ -73,6 +92,10 @@ impl Lane {
                 Ok(next) => {
                     if std::mem::take(&mut database_away) {
                         info!(carrier:%; "the courier reaches the database again");
+                    }
+                    if self.is_done().await {
+                        info!(carrier:%; "the courier has carried all that was left of a provider");
+                        return;
                     }
                     tokio::select! {
                         () = self.bell.notified() => {}
@@ -87,6 +110,13 @@ impl Lane {
                 }
             }
         }
+    }
+
+    /// Whether the lane was retired and has ended now.
+    async fn is_done(&self) -> bool {
+        self.retirement.is_over(self.store().clock.now())
+            && self.store().holds_nothing_of(self.carrier()).await.unwrap_or(false)
+            && self.retirement.end()
     }
 
     /// Starts what is due as far as there are slots; tells when to look again.

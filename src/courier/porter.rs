@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use log::{debug, info, warn};
 
 use super::backoff;
@@ -23,13 +24,19 @@ const SETTLE_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Porter {
     pub(super) carrier: Carrier,
     pub(super) store: Store,
-    gateway: Arc<dyn Gateway>,
+    gateway: ArcSwap<Arc<dyn Gateway>>,
     healthy: AtomicBool,
 }
 
 impl Porter {
     pub(super) fn new(carrier: Carrier, gateway: Arc<dyn Gateway>, store: Store) -> Self {
-        Self { carrier, store, gateway, healthy: AtomicBool::new(true) }
+        Self { carrier, store, gateway: ArcSwap::from_pointee(gateway), healthy: AtomicBool::new(true) }
+    }
+
+    /// Hands over to `gateway` from the next message on.
+    pub(super) fn adopt(&self, gateway: Arc<dyn Gateway>) {
+        self.gateway.store(Arc::new(gateway));
+        self.healthy.store(true, Ordering::Relaxed);
     }
 
     /// Whether the last hand-over worked.
@@ -39,7 +46,7 @@ impl Porter {
 
     /// How long a claim must hold.
     pub(super) fn lease_span(&self) -> Duration {
-        self.gateway.deadline() + LEASE_MARGIN
+        self.gateway.load().deadline() + LEASE_MARGIN
     }
 
     /// Hands a claimed message over and writes down how it ended. `parcel` spares reading the row.
@@ -64,12 +71,14 @@ impl Porter {
         if now >= parcel.expires_at {
             return Outcome::Expired;
         }
-        if now.plus(self.gateway.deadline()) > lease.until {
+        // One gateway from here on, whatever is adopted meanwhile.
+        let gateway = Arc::clone(&self.gateway.load());
+        if now.plus(gateway.deadline()) > lease.until {
             return Outcome::PutBack;
         }
-        let patience = self.gateway.deadline() + GRACE;
+        let patience = gateway.deadline() + GRACE;
         let good_for = parcel.expires_at.since(now);
-        let outcome = self.deliver(parcel.delivery, patience.min(good_for)).await;
+        let outcome = deliver(gateway, parcel.delivery, patience.min(good_for)).await;
         if good_for < patience && outcome == Err(cut_off()) {
             return Outcome::Expired;
         }
@@ -79,15 +88,6 @@ impl Porter {
             Err(DeliveryError::Permanent(code)) => Outcome::Refused(code),
             Err(DeliveryError::Transient(code)) => Outcome::Deferred(code, backoff::pause(parcel.attempts)),
         }
-    }
-
-    /// Calls the gateway in a task of its own: what it breaks is this hand-over and nothing else.
-    async fn deliver(&self, delivery: Delivery, patience: Duration) -> Result<(), DeliveryError> {
-        let gateway = Arc::clone(&self.gateway);
-        let call = actix::spawn(async move {
-            tokio::time::timeout(patience, gateway.deliver(&delivery)).await.unwrap_or(Err(cut_off()))
-        });
-        call.await.unwrap_or_else(|_| Err(DeliveryError::Transient("gateway_panic".to_owned())))
     }
 
     async fn settle(&self, lease: &Lease, outcome: &Outcome) {
@@ -129,6 +129,18 @@ impl Porter {
             warn!(carrier:%; "the gateway does not take messages now; they are kept and tried again");
         }
     }
+}
+
+/// Calls the gateway in a task of its own: what it breaks is this hand-over and nothing else.
+async fn deliver(
+    gateway: Arc<Arc<dyn Gateway>>,
+    delivery: Delivery,
+    patience: Duration,
+) -> Result<(), DeliveryError> {
+    let call = actix::spawn(async move {
+        tokio::time::timeout(patience, gateway.deliver(&delivery)).await.unwrap_or(Err(cut_off()))
+    });
+    call.await.unwrap_or_else(|_| Err(DeliveryError::Transient("gateway_panic".to_owned())))
 }
 
 /// What a hand-over ended with that took too long.

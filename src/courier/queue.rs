@@ -14,7 +14,7 @@ use super::gateway::Gateway;
 use super::message::{Carrier, Message};
 use super::queued::Queued;
 use super::sealed;
-use super::store::Store;
+use super::store::{Store, stable};
 use crate::clock::{Clock, Timestamp};
 use crate::vault::{Use, Vault};
 
@@ -81,6 +81,30 @@ impl Courier {
         self.insert(tx, row).await
     }
 
+    /// Stores a row that failed from the start, for the stable code `reason`: what it says is not kept and nobody carries it. Its id can be
+    /// asked for by [`Courier::fate`] like any other.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn enqueue_refused(
+        &self,
+        tx: &impl ConnectionTrait,
+        message: &Message,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Uuid, DbErr> {
+        let id = Uuid::new_v4();
+        let row = ActiveModel {
+            status: Set("failed".to_owned()),
+            body: Set(None),
+            finished_at: Set(Some(now.millis())),
+            failure: Set(Some(stable(reason))),
+            ..self.row(id, Vec::new(), message, now)
+        };
+        self.insert(tx, row).await?;
+        Ok(id)
+    }
+
     /// Tells the courier that the message is committed. Never waits and never fails: an unheard call is made up for by the next look at the table.
     pub fn wake(&self, queued: Queued) {
         if let Some(bell) = &*self.bell.load() {
@@ -95,6 +119,10 @@ impl Courier {
     pub async fn prune(&self) -> Result<u64, DbErr> {
         self.store.expire_overdue().await?;
         self.store.remove_finished(KEPT).await
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.store.clock.now()
     }
 
     fn row(&self, id: Uuid, body: Vec<u8>, message: &Message, now: Timestamp) -> ActiveModel {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use entity::message::{ActiveModel, Column, Entity};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Set,
 };
 use uuid::Uuid;
 
@@ -103,6 +104,16 @@ impl Store {
         Ok(sort(&rows, now))
     }
 
+    /// Whether no row of `carrier` is still to be carried.
+    pub(super) async fn holds_nothing_of(&self, carrier: &Carrier) -> Result<bool, DbErr> {
+        let queued = Entity::find()
+            .filter(Column::Carrier.eq(carrier.column()))
+            .filter(Column::Status.eq("queued"))
+            .count(&self.db)
+            .await?;
+        Ok(queued == 0)
+    }
+
     /// Claims the row `id` for `span`, if it is still to be carried and nobody has it.
     pub(super) async fn claim(&self, id: Uuid, span: Duration) -> Result<Option<Lease>, DbErr> {
         let now = self.clock.now();
@@ -195,7 +206,7 @@ fn finished(status: &str, now: Timestamp, failure: Option<&str>) -> ActiveModel 
 }
 
 /// A gateway's code, made to fit its column whatever a gateway says.
-fn stable(code: &str) -> String {
+pub(super) fn stable(code: &str) -> String {
     code.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(64).collect()
 }
 
