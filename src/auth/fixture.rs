@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::lockout::Lane;
 use super::{
     AccountSettings, Auth, AuthParts, EmailAddress, HashPool, HashSettings, LinkOrigins, PasswordRules,
-    SameAddress, TwoStepSettings, user as users,
+    SameAddress, SessionLifetimes, TwoStepSettings, user as users,
 };
 use crate::clock::{Clock, OptionalSpan, Quota, Rate, Span, Timestamp};
 use crate::courier::{Courier, Templates};
@@ -150,7 +150,11 @@ pub(super) async fn house() -> House {
         },
         mail_per_destination: Rate(Some(Quota { count: 5, period: Duration::from_hours(1) })),
         origins: LinkOrigins { public_url: "http://localhost:5001".parse().unwrap(), allowed: Vec::new() },
-        session_lifetime: Duration::from_mins(10),
+        sessions: SessionLifetimes {
+            access: Duration::from_mins(10),
+            refresh_idle: 14 * day,
+            refresh_absolute: 30 * day,
+        },
         fixed_codes: Vec::new(),
         keep_events: Duration::from_hours(24 * 180),
     });

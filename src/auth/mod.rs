@@ -19,6 +19,7 @@ mod login;
 mod notice;
 mod password;
 mod prune;
+mod refresh;
 mod registration;
 mod reset;
 mod revocation;
@@ -52,9 +53,10 @@ pub use hashing::{HashPool, HashSettings, accepts};
 pub use link::{LinkOrigins, LinkTarget, RefusedTarget};
 pub use login::{LoginAttempt, LoginError, LoginOutcome};
 pub use password::Password;
+pub use refresh::{RefreshError, RefreshToken, Refreshed};
 pub use registration::{RegisterError, Registration};
 pub use reset::{ForgotError, ResetError, ResetRequest};
-pub use session::{Client, SignIn};
+pub use session::{Client, SessionKind, SessionLifetimes, SignIn};
 pub use settings::{AccountSettings, PasswordRules, SameAddress, TwoStepSettings};
 pub use verification::{Verification, VerifyError};
 
@@ -82,8 +84,8 @@ pub struct AuthParts {
     pub mail_per_destination: Rate,
     /// Where links may point.
     pub origins: LinkOrigins,
-    /// Life of a session without a refresh token: `[tokens] access_lifetime`.
-    pub session_lifetime: Duration,
+    /// Life of sessions and their tokens: from `[tokens]`.
+    pub sessions: SessionLifetimes,
     /// `[development] fixed_codes`
     pub fixed_codes: Vec<(EmailAddress, Code)>,
     /// `[events] keep`
@@ -107,7 +109,7 @@ struct House {
     two_step: ArcSwap<TwoStepSettings>,
     mail_per_destination: ArcSwap<Rate>,
     origins: ArcSwap<LinkOrigins>,
-    session_lifetime: Duration,
+    sessions: SessionLifetimes,
     fixed_codes: Vec<(EmailAddress, Code)>,
     keep_events: Duration,
 }
@@ -128,7 +130,7 @@ impl Auth {
             two_step: ArcSwap::from_pointee(parts.two_step),
             mail_per_destination: ArcSwap::from_pointee(parts.mail_per_destination),
             origins: ArcSwap::from_pointee(parts.origins),
-            session_lifetime: parts.session_lifetime,
+            sessions: parts.sessions,
             fixed_codes: parts.fixed_codes,
             keep_events: parts.keep_events,
         }))

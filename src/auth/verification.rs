@@ -12,13 +12,14 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::challenge::{Binding, disabled_factors, sends_window};
 use super::known_browser::KnownBrowser;
+use super::session::Opened;
 use super::transaction::{self, retried};
 use super::window::{self, Taken};
-use super::{Auth, Busy, Client, EmailAddress, SignIn, Unexpected};
+use super::{Auth, Busy, Client, EmailAddress, SessionKind, SignIn, Unexpected};
 use super::{event, factor, session, user as users};
 use crate::clock::Timestamp;
 use crate::otp::{Code, Purpose};
-use crate::token::{Grant, Method};
+use crate::token::Method;
 use crate::vault::{self, Use};
 
 /// Without a challenge id, this many of the caller's open challenges are tried.
@@ -198,10 +199,10 @@ impl Auth {
         caller: &Caller,
     ) -> Result<SignIn, VerifyError> {
         let opened = retried(|| self.consume_challenge(user, won, counted_at, &caller.client)).await?;
-        let grant = opened.ok_or(VerifyError::Invalid)?;
+        let Opened { grant, refresh } = opened.ok_or(VerifyError::Invalid)?;
         info!(user_id:% = user.id, session_id:% = grant.session_id, provider = won.code.provider.as_str(); "signed in");
         let browser = KnownBrowser::read(&self.0.vault, caller.known_browser.as_deref());
-        Ok(SignIn { grant, known_browser: browser.remember(&self.0.vault, user.id) })
+        Ok(SignIn { grant, refresh, known_browser: browser.remember(&self.0.vault, user.id) })
     }
 
     /// One transaction: the challenge is used up and the session opened, and the guess, which was no wrong one, is given
@@ -212,7 +213,7 @@ impl Auth {
         won: &Candidate,
         counted_at: Timestamp,
         client: &Client,
-    ) -> Result<Option<Grant>, Unexpected> {
+    ) -> Result<Option<Opened>, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
@@ -223,15 +224,16 @@ impl Auth {
             return Ok(None);
         }
         let methods = vec![Method::Pwd, Method::Otp];
-        let grant = session::open(&tx, &user, client, methods, house.session_lifetime, now).await?;
-        event::signed_in(&tx, user.id, client, &grant, now).await?;
+        let kind = SessionKind::AccessOnly;
+        let opened = session::open(&tx, &user, client, methods, kind, &house.sessions, now).await?;
+        event::signed_in(&tx, user.id, client, &opened.grant, now).await?;
         factor::forget_failures(&tx, user.id, &won.code.provider).await?;
         if let Ok(to) = house.vault.open(Use::Destination, won.challenge.id.as_bytes(), &won.code.destination)
         {
             window::clear(&tx, &sends_window(&house.vault, &String::from_utf8_lossy(&to))).await?;
         }
         tx.commit().await?;
-        Ok(Some(grant))
+        Ok(Some(opened))
     }
 }
 

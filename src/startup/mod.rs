@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::api::{self, State};
-use crate::auth::{Auth, AuthParts, EmailAddress, HashPool, HashSettings, LinkOrigins};
+use crate::auth::{Auth, AuthParts, EmailAddress, HashPool, HashSettings, LinkOrigins, SessionLifetimes};
 use crate::clock::{Clock, Rate};
 use crate::courier::{Courier, Dispatcher, Inbox, Templates, Transport};
 use crate::limits::Limits;
@@ -97,7 +97,7 @@ impl Blueprint {
             two_step: settings.two_step.clone(),
             mail_per_destination: mail_per_destination(&settings),
             origins: link_origins(&settings),
-            session_lifetime: settings.tokens.access_lifetime.0,
+            sessions: session_lifetimes(&settings),
             fixed_codes: fixed_codes(&settings),
             keep_events: settings.events.keep.0,
         });
@@ -240,7 +240,7 @@ pub async fn directory(settings: &Settings) -> anyhow::Result<Auth> {
         two_step: settings.two_step.clone(),
         mail_per_destination: mail_per_destination(settings),
         origins: link_origins(settings),
-        session_lifetime: settings.tokens.access_lifetime.0,
+        sessions: session_lifetimes(settings),
         fixed_codes: fixed_codes(settings),
         keep_events: settings.events.keep.0,
     }))
@@ -297,6 +297,14 @@ fn hash_settings(settings: &Settings) -> HashSettings {
         threads: settings.accounts.hash_threads,
         queue: settings.accounts.hash_queue,
         patience: settings.server.request_timeout.0,
+    }
+}
+
+fn session_lifetimes(settings: &Settings) -> SessionLifetimes {
+    SessionLifetimes {
+        access: settings.tokens.access_lifetime.0,
+        refresh_idle: settings.tokens.refresh_idle.0,
+        refresh_absolute: settings.tokens.refresh_absolute.0,
     }
 }
 
