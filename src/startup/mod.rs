@@ -1,5 +1,6 @@
 //! Wiring, and nothing but wiring: settings → database, keys, courier, registry, server.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,8 @@ use crate::clock::{Clock, Rate};
 use crate::courier::{Courier, Dispatcher, Inbox, Templates, Transport};
 use crate::limits::Limits;
 use crate::otp::{
-    Code, EmailOtpProvider, ProviderRegistry, ProviderSettings, RegistryBuilder, SmsGateway, SmsOtpProvider,
+    AuthenticatorOtpProvider, Code, EmailOtpProvider, ProviderRegistry, ProviderSettings, RegistryBuilder,
+    SmsGateway, SmsOtpProvider,
 };
 use crate::settings::Settings;
 use crate::token::Tokens;
@@ -95,6 +97,7 @@ impl Blueprint {
             hashing: HashPool::start(&hash_settings(&settings))?,
             accounts: settings.accounts.clone(),
             two_step: settings.two_step.clone(),
+            text_budgets: text_budgets(&settings),
             mail_per_destination: mail_per_destination(&settings),
             origins: link_origins(&settings),
             sessions: session_lifetimes(&settings),
@@ -238,6 +241,7 @@ pub async fn directory(settings: &Settings) -> anyhow::Result<Auth> {
         hashing: HashPool::start(&hash_settings(settings))?,
         accounts: settings.accounts.clone(),
         two_step: settings.two_step.clone(),
+        text_budgets: text_budgets(settings),
         mail_per_destination: mail_per_destination(settings),
         origins: link_origins(settings),
         sessions: session_lifetimes(settings),
@@ -265,12 +269,16 @@ fn configured_providers(settings: &Settings, templates: &Templates) -> RegistryB
             ProviderSettings::Email { enabled: true } => {
                 registry.register(name, EmailOtpProvider::new(templates.clone(), host))
             }
-            ProviderSettings::Sms { enabled: true, .. } => {
-                registry.register(name, SmsOtpProvider::new(name, templates.clone(), host))
+            ProviderSettings::Sms { enabled: true, allowed_countries, .. } => {
+                let provider = SmsOtpProvider::new(name, templates.clone(), host);
+                registry.register(name, provider.only_to(allowed_countries))
+            }
+            ProviderSettings::Authenticator { enabled: true } => {
+                registry.register(name, AuthenticatorOtpProvider)
             }
             ProviderSettings::Email { enabled: false }
             | ProviderSettings::Sms { enabled: false, .. }
-            | ProviderSettings::Authenticator { .. } => registry,
+            | ProviderSettings::Authenticator { enabled: false } => registry,
         };
     }
     registry
@@ -315,6 +323,17 @@ fn fixed_codes(settings: &Settings) -> Vec<(EmailAddress, Code)> {
         Some((EmailAddress::parse(address).ok()?, Code::new(code.expose_secret().to_owned())))
     });
     parsed.flatten().collect()
+}
+
+/// The budgets of all providers that are enabled and send texts.
+fn text_budgets(settings: &Settings) -> HashMap<String, Rate> {
+    let budget = |(name, provider): &(String, ProviderSettings)| match provider {
+        ProviderSettings::Sms { enabled: true, daily_budget, .. } => Some((name.clone(), *daily_budget)),
+        ProviderSettings::Email { .. }
+        | ProviderSettings::Sms { .. }
+        | ProviderSettings::Authenticator { .. } => None,
+    };
+    settings.providers.0.iter().filter_map(budget).collect()
 }
 
 fn mail_per_destination(settings: &Settings) -> Rate {
