@@ -9,3 +9,4 @@ mod relay;
 mod running;
 #[path = "../api/support/smtp_sink.rs"]
 mod smtp_sink;
+mod swapping;
