@@ -12,7 +12,7 @@ use super::window::{self, Taken};
 use super::{Auth, Busy, Client, LoginError, Unexpected, user as users};
 use crate::clock::Timestamp;
 use crate::courier::{Message, Queued};
-use crate::otp::{Account, Code, CodeContext, Offer, ProviderError, Purpose};
+use crate::otp::{Account, Code, CodeContext, Offer, ProviderError, ProviderRegistry, Purpose};
 use crate::vault::{self, Use, Vault};
 
 /// The public id of a challenge, 192 random bits as base64url; the database keeps its digest.
@@ -93,16 +93,21 @@ impl Auth {
         client: &Client,
     ) -> Result<PendingChallenge, LoginError> {
         let account = Account::from(user);
-        let providers = self.valid_providers(&account).await?;
+        // One registry from the offer to the message: the one that takes its place may lack the provider.
+        let registry = self.0.providers.load_full();
+        let providers = self.valid_providers(&registry, &account).await?;
         let offer = self.preferred(user, &providers).ok_or(LoginError::NoValidProvider)?.clone();
 
-        let (id, expires_at) = self.send_code(user, &account, client, &offer).await?;
+        let (id, expires_at) = self.send_code(&registry, user, &account, client, &offer).await?;
         Ok(PendingChallenge { id, provider: offer.provider, providers, expires_at })
     }
 
     /// The offers of every provider that is valid for the account and not disabled by wrong codes.
-    pub(super) async fn valid_providers(&self, account: &Account) -> Result<Vec<Offer>, LoginError> {
-        let registry = self.0.providers.load_full();
+    pub(super) async fn valid_providers(
+        &self,
+        registry: &ProviderRegistry,
+        account: &Account,
+    ) -> Result<Vec<Offer>, LoginError> {
         let mut offers = registry.valid_providers(account).await.map_err(LoginError::from)?;
         let disabled = disabled_factors(&self.0.db, account.id).await?;
         offers.retain(|offer| !disabled.contains(&offer.provider));
@@ -127,6 +132,7 @@ impl Auth {
 
     async fn send_code(
         &self,
+        registry: &ProviderRegistry,
         user: &user::Model,
         account: &Account,
         client: &Client,
@@ -144,7 +150,7 @@ impl Auth {
             expires_at,
             minutes: two_step.code_lifetime.0.as_secs().div_ceil(60),
         };
-        let message = house.providers.load_full().compose(&offer.provider, account, &code, &context).await?;
+        let message = registry.compose(&offer.provider, account, &code, &context).await?;
 
         let id = ChallengeId::draw();
         let digest = id.digest();

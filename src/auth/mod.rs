@@ -14,6 +14,7 @@ mod fixture;
 mod hashing;
 mod known_browser;
 mod link;
+mod live;
 mod lockout;
 mod login;
 mod notice;
@@ -51,6 +52,7 @@ pub use email::EmailAddress;
 pub use error::{Busy, FieldError, Unexpected};
 pub use hashing::{HashPool, HashSettings, accepts};
 pub use link::{LinkOrigins, LinkTarget, RefusedTarget};
+pub use live::{Enabled, Live};
 pub use login::{LoginAttempt, LoginError, LoginOutcome};
 pub use password::Password;
 pub use refresh::{RefreshError, RefreshToken, Refreshed};
@@ -102,7 +104,7 @@ struct House {
     vault: Vault,
     clock: Clock,
     courier: Courier,
-    templates: Templates,
+    templates: ArcSwap<Templates>,
     providers: ArcSwap<ProviderRegistry>,
     hashing: HashPool,
     accounts: AccountSettings,
@@ -123,7 +125,7 @@ impl Auth {
             vault: parts.vault,
             clock: parts.clock,
             courier: parts.courier,
-            templates: parts.templates,
+            templates: ArcSwap::from_pointee(parts.templates),
             providers: ArcSwap::from_pointee(parts.providers),
             hashing: parts.hashing,
             accounts: parts.accounts,
