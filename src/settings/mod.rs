@@ -11,6 +11,7 @@ mod process;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -81,7 +81,7 @@ impl Blueprint {
         let tokens = Tokens::load(&settings.tokens, &db, &vault, clock.clone()).await?;
         let templates = load_templates(&settings)?;
         let inbox = Inbox::new();
-        let gateways = gateways::gateways(&settings, &inbox)?;
+        let gateways = gateways::gateways(&settings, &inbox, &clock)?;
         let courier = Courier::new(db.clone(), vault.clone(), clock.clone());
         let providers = customise(configured_providers(&settings, &templates)).start();
         let auth = Auth::new(AuthParts {
