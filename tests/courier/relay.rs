@@ -221,6 +221,23 @@ async fn the_second_relay_takes_what_the_first_cannot_take_now() {
 }
 
 #[actix::test]
+async fn a_first_relay_that_is_slow_costs_its_time_only_until_it_is_passed_over() {
+    let (first, second) = (SmtpSink::start().await, SmtpSink::start().await);
+    let gateway =
+        mail_gateway(&settings(&first.url(), &second.url()), &Inbox::new(), &Clock::system()).unwrap();
+    first.set_behaviour(Behaviour::Stall);
+    let slow = (0..5).map(|n| format!("{n}@example.com"));
+    let slow = slow.map(|to| async { gateway.deliver(&delivery(&to)).await });
+    assert!(futures_util::future::join_all(slow).await.iter().all(Result::is_ok));
+
+    let started = Instant::now();
+    gateway.deliver(&delivery("6@example.com")).await.unwrap();
+
+    assert!(started.elapsed() < Duration::from_millis(400), "{:?}", started.elapsed());
+    assert_eq!((first.recipients().len(), second.mails().len()), (5, 6));
+}
+
+#[actix::test]
 async fn the_inbox_is_the_gateway_in_development() {
     let inbox = Inbox::new();
     let mut settings = settings("", "");
