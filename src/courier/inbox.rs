@@ -109,6 +109,7 @@ mod tests {
         Delivery {
             id: Uuid::new_v4(),
             queued_at,
+            expires_at: queued_at,
             to: to.to_owned(),
             content,
             code: Some("123456".to_owned()),

@@ -1,8 +1,7 @@
 //! The section `[providers]`.
 
-use serde::Deserialize;
-
 use crate::clock::Rate;
+use crate::courier::{HttpSettings, TwilioSettings};
 
 /// `[providers]`: every table is a provider registered by name, in the order in which they are offered.
 #[derive(Clone, Debug, Default)]
@@ -45,13 +44,12 @@ impl ProviderSettings {
 }
 
 /// Who carries texts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Debug)]
 pub enum SmsGateway {
     /// Twilio.
-    Twilio,
+    Twilio(TwilioSettings),
     /// Any vendor with an HTTP API.
-    Http,
+    Http(HttpSettings),
     /// The development inbox.
     Inbox,
 }

@@ -13,6 +13,7 @@ mod reread;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::collections::BTreeMap;
 use std::path::Path;

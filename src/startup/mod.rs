@@ -92,7 +92,7 @@ impl Blueprint {
         let db = database::connect(&settings.database).await?;
         let tokens = Tokens::load(&settings.tokens, &db, &vault, clock.clone()).await?;
         let inbox = Inbox::new();
-        let gateways = extras.gateways(gateways::gateways(&settings, &inbox)?);
+        let gateways = extras.gateways(gateways::gateways(&settings, &inbox, &clock)?);
         let courier = Courier::new(db.clone(), vault.clone(), clock.clone());
         let Live { providers, templates, two_step, mail_per_destination, origins } =
             live(&settings, &extras)?;
@@ -122,7 +122,7 @@ impl Blueprint {
             dispatcher,
             inbox: catches(&settings).then(|| inbox.clone()),
             cors: api::Origins::new(&settings.server),
-            reloading: Arc::new(Reloading::new(extras, inbox, gateways)),
+            reloading: Arc::new(Reloading::new(extras, inbox, clock.clone(), gateways)),
             cookie_key: Arc::new(vault.key(Use::Cookie)),
             server: Arc::new(settings.server.clone()),
             room: Arc::new(Semaphore::new(MOST_IN_FLIGHT)),

@@ -11,6 +11,7 @@ use super::extras::Extras;
 use super::logging::Levels;
 use super::{Running, catches, gateways, live};
 use crate::auth::Enabled;
+use crate::clock::Clock;
 use crate::courier::{Carrier, Gateway, Inbox};
 use crate::settings::{Faults, Reread, Settings, Source};
 
@@ -31,13 +32,14 @@ pub enum ReloadError {
 pub(super) struct Reloading {
     extras: Extras,
     inbox: Inbox,
+    clock: Clock,
     /// The gateways in use. Locked while the configuration is read again: one at a time.
     gateways: Mutex<Gateways>,
 }
 
 impl Reloading {
-    pub(super) fn new(extras: Extras, inbox: Inbox, gateways: Gateways) -> Self {
-        Self { extras, inbox, gateways: Mutex::new(gateways) }
+    pub(super) fn new(extras: Extras, inbox: Inbox, clock: Clock, gateways: Gateways) -> Self {
+        Self { extras, inbox, clock, gateways: Mutex::new(gateways) }
     }
 }
 
@@ -71,9 +73,9 @@ impl Running {
 
     /// Makes what is new, which may fail, and then puts it in place, which may not.
     fn swap(&self, reread: &Reread, in_use: &mut MutexGuard<'_, Gateways>) -> anyhow::Result<()> {
-        let Reloading { extras, inbox, .. } = &*self.reloading;
+        let Reloading { extras, inbox, clock, .. } = &*self.reloading;
         let settings = &reread.settings;
-        let mut gateways = gateways::gateways(settings, inbox)?;
+        let mut gateways = gateways::gateways(settings, inbox, clock)?;
         keep_unchanged(&mut gateways, in_use, &reread.changed);
         let gateways = extras.gateways(gateways);
         let live = live(settings, extras)?;

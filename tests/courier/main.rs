@@ -1,6 +1,7 @@
 //! The courier against a real database and a real relay on a socket: what is queued arrives once, in time, or not at all.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod breaking;
 mod carrying;
 mod gateways;
 mod house;
@@ -10,3 +11,7 @@ mod running;
 #[path = "../api/support/smtp_sink.rs"]
 mod smtp_sink;
 mod swapping;
+#[path = "../api/support/text_vendor.rs"]
+mod text_vendor;
+mod texts;
+mod vendors;
