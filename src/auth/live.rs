@@ -1,5 +1,6 @@
 //! What of the rules changes while the program runs, and whom a change leaves without a second step.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use entity::{authenticator, factor, user};
@@ -7,6 +8,7 @@ use sea_orm::{
     ColumnTrait, Condition, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
 };
 
+use super::budget::TextBudgets;
 use super::{Auth, LinkOrigins, TwoStepSettings};
 use crate::clock::Rate;
 use crate::courier::Templates;
@@ -20,6 +22,8 @@ pub struct Live {
     pub templates: Templates,
     /// `[two_step]`
     pub two_step: TwoStepSettings,
+    /// `daily_budget` of the providers that send texts, by name.
+    pub text_budgets: HashMap<String, Rate>,
     /// `[limits] mail_per_destination`; off when limits are off.
     pub mail_per_destination: Rate,
     /// Where links may point.
@@ -35,7 +39,12 @@ impl Auth {
     pub fn adopt(&self, live: Live) {
         let house = &*self.0;
         house.templates.store(Arc::new(live.templates));
+        let length = live.two_step.code_length;
+        if !house.code_lengths.load().contains(&length) {
+            house.code_lengths.rcu(|lengths| [lengths.as_slice(), &[length]].concat());
+        }
         house.two_step.store(Arc::new(live.two_step));
+        house.text_budgets.store(Arc::new(TextBudgets::new(live.text_budgets)));
         house.mail_per_destination.store(Arc::new(live.mail_per_destination));
         house.origins.store(Arc::new(live.origins));
         house.providers.store(Arc::new(live.providers));
@@ -84,11 +93,11 @@ fn reached_by(enabled: &[Enabled]) -> Condition {
             let enrolled = authenticator::Entity::find()
                 .select_only()
                 .column(authenticator::Column::UserId)
-                .filter(authenticator::Column::Secret.is_not_null())
+                .filter(authenticator::Column::ConfirmedAt.is_not_null())
                 .into_query();
             reached.add(with_factor(name).add(user::Column::Id.in_subquery(enrolled)))
         }
-        ProviderKind::Custom => reached,
+        ProviderKind::Custom | ProviderKind::Recovery => reached,
     })
 }
 

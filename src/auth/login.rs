@@ -11,7 +11,7 @@ use super::notice::Notice;
 use super::session::Opened;
 use super::transaction::{self, retried};
 use super::{
-    Auth, Busy, Client, EmailAddress, LinkTarget, Password, PendingChallenge, SessionKind, SignIn, Unexpected,
+    Auth, Busy, ChallengeView, Client, EmailAddress, LinkTarget, Password, SessionKind, SignIn, Unexpected,
 };
 use super::{event, session, user as users};
 use crate::token::Method;
@@ -37,7 +37,7 @@ pub enum LoginOutcome {
     /// The second step is off.
     SignedIn(SignIn),
     /// A code is on its way.
-    VerificationRequired(PendingChallenge),
+    VerificationRequired(Box<ChallengeView>),
 }
 
 /// Why nobody is signed in.
@@ -86,7 +86,8 @@ impl Auth {
             return Err(LoginError::EmailNotConfirmed);
         }
         if user.two_factor_enabled {
-            return self.open_challenge(&user, &attempt.client).await.map(LoginOutcome::VerificationRequired);
+            let opened = self.open_challenge(&user, &attempt.client, attempt.session).await?;
+            return Ok(LoginOutcome::VerificationRequired(Box::new(opened)));
         }
         let session = attempt.session;
         self.sign_in_with_password(&user, &attempt.client, browser, session).await.map(LoginOutcome::SignedIn)

@@ -1,6 +1,8 @@
 //! The rules: accounts, passwords, links, logins, challenges, sessions. No HTTP here.
 
 mod account;
+mod authenticator;
+mod budget;
 mod caller;
 mod challenge;
 mod confirmation;
@@ -20,6 +22,7 @@ mod login;
 mod notice;
 mod password;
 mod prune;
+mod recovery;
 mod refresh;
 mod registration;
 mod reset;
@@ -33,19 +36,21 @@ mod user;
 mod verification;
 mod window;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use sea_orm::DatabaseConnection;
 
+use self::budget::TextBudgets;
 use crate::clock::{Clock, Rate};
 use crate::courier::{Courier, Templates};
 use crate::otp::{Code, ProviderRegistry};
 use crate::vault::Vault;
 
 pub use caller::Caller;
-pub use challenge::{ChallengeId, PendingChallenge};
+pub use challenge::{ChallengeError, ChallengeId, ChallengeStatus, ChallengeView, RECOVERY_CODE, SendError};
 pub use confirmation::ConfirmError;
 pub use directory::{Change, DirectoryError, ImportedPassword, NewUser, UserSummary};
 pub use email::EmailAddress;
@@ -60,7 +65,7 @@ pub use registration::{RegisterError, Registration};
 pub use reset::{ForgotError, ResetError, ResetRequest};
 pub use session::{Client, SessionKind, SessionLifetimes, SignIn};
 pub use settings::{AccountSettings, PasswordRules, SameAddress, TwoStepSettings};
-pub use verification::{Verification, VerifyError};
+pub use verification::{Guess, GuessError, Verification, VerifyError};
 
 /// What the rules need from the rest of the house.
 pub struct AuthParts {
@@ -82,6 +87,8 @@ pub struct AuthParts {
     pub accounts: AccountSettings,
     /// `[two_step]`
     pub two_step: TwoStepSettings,
+    /// `daily_budget` of the providers that send texts, by name.
+    pub text_budgets: HashMap<String, Rate>,
     /// `[limits] mail_per_destination`; off when limits are off.
     pub mail_per_destination: Rate,
     /// Where links may point.
@@ -109,6 +116,9 @@ struct House {
     hashing: HashPool,
     accounts: AccountSettings,
     two_step: ArcSwap<TwoStepSettings>,
+    /// Every `code_length` since the start: codes in flight may have an earlier one.
+    code_lengths: ArcSwap<Vec<usize>>,
+    text_budgets: ArcSwap<TextBudgets>,
     mail_per_destination: ArcSwap<Rate>,
     origins: ArcSwap<LinkOrigins>,
     sessions: SessionLifetimes,
@@ -129,7 +139,9 @@ impl Auth {
             providers: ArcSwap::from_pointee(parts.providers),
             hashing: parts.hashing,
             accounts: parts.accounts,
+            code_lengths: ArcSwap::from_pointee(vec![parts.two_step.code_length]),
             two_step: ArcSwap::from_pointee(parts.two_step),
+            text_budgets: ArcSwap::from_pointee(TextBudgets::new(parts.text_budgets)),
             mail_per_destination: ArcSwap::from_pointee(parts.mail_per_destination),
             origins: ArcSwap::from_pointee(parts.origins),
             sessions: parts.sessions,

@@ -126,8 +126,8 @@ impl Porter {
             Err(DeliveryError::Unknown(code)) => match self.carrier {
                 // A mail that comes twice is the same mail, by its Message-ID.
                 Carrier::Mail => Outcome::Deferred(code, pause()),
-                Carrier::Sms(_) if doubted => Outcome::Refused(format!("{DOUBT}{code}")),
-                Carrier::Sms(_) => Outcome::Doubted(format!("{DOUBT}{code}"), pause()),
+                Carrier::Sms(_) | Carrier::Custom(_) if doubted => Outcome::Refused(format!("{DOUBT}{code}")),
+                Carrier::Sms(_) | Carrier::Custom(_) => Outcome::Doubted(format!("{DOUBT}{code}"), pause()),
             },
         }
     }

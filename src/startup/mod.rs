@@ -1,5 +1,6 @@
 //! Wiring, and nothing but wiring: settings → database, keys, courier, registry, server.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,7 +16,10 @@ use crate::auth::{
 use crate::clock::{Clock, Rate};
 use crate::courier::{Carrier, Courier, Gateway, Inbox, Templates, Transport};
 use crate::limits::Limits;
-use crate::otp::{Code, EmailOtpProvider, ProviderSettings, RegistryBuilder, SmsGateway, SmsOtpProvider};
+use crate::otp::{
+    AuthenticatorOtpProvider, Code, EmailOtpProvider, ProviderSettings, RegistryBuilder, SmsGateway,
+    SmsOtpProvider,
+};
 use crate::settings::{Settings, Source};
 use crate::token::Tokens;
 use crate::vault::{Use, Vault};
@@ -94,7 +98,7 @@ impl Blueprint {
         let inbox = Inbox::new();
         let gateways = extras.gateways(gateways::gateways(&settings, &inbox, &clock)?);
         let courier = Courier::new(db.clone(), vault.clone(), clock.clone());
-        let Live { providers, templates, two_step, mail_per_destination, origins } =
+        let Live { providers, templates, two_step, text_budgets, mail_per_destination, origins } =
             live(&settings, &extras)?;
         let auth = Auth::new(AuthParts {
             db: db.clone(),
@@ -106,6 +110,7 @@ impl Blueprint {
             hashing: HashPool::start(&hash_settings(&settings))?,
             accounts: settings.accounts.clone(),
             two_step,
+            text_budgets,
             mail_per_destination,
             origins,
             sessions: session_lifetimes(&settings),
@@ -117,12 +122,12 @@ impl Blueprint {
         Ok(Running {
             auth,
             tokens,
-            limits: limits(&settings, clock)?,
+            limits: limits(&settings, clock.clone())?,
             courier,
             dispatcher,
             inbox: catches(&settings).then(|| inbox.clone()),
             cors: api::Origins::new(&settings.server),
-            reloading: Arc::new(Reloading::new(extras, inbox, clock.clone(), gateways)),
+            reloading: Arc::new(Reloading::new(extras, inbox, clock, gateways)),
             cookie_key: Arc::new(vault.key(Use::Cookie)),
             server: Arc::new(settings.server.clone()),
             room: Arc::new(Semaphore::new(MOST_IN_FLIGHT)),
@@ -171,6 +176,7 @@ pub async fn directory(settings: &Settings) -> anyhow::Result<Auth> {
         hashing: HashPool::start(&hash_settings(settings))?,
         accounts: settings.accounts.clone(),
         two_step: settings.two_step.clone(),
+        text_budgets: text_budgets(settings),
         mail_per_destination: mail_per_destination(settings),
         origins: link_origins(settings),
         sessions: session_lifetimes(settings),
@@ -198,12 +204,16 @@ fn configured_providers(settings: &Settings, templates: &Templates) -> RegistryB
             ProviderSettings::Email { enabled: true } => {
                 registry.register(name, EmailOtpProvider::new(templates.clone(), host))
             }
-            ProviderSettings::Sms { enabled: true, .. } => {
-                registry.register(name, SmsOtpProvider::new(name, templates.clone(), host))
+            ProviderSettings::Sms { enabled: true, allowed_countries, .. } => {
+                let provider = SmsOtpProvider::new(name, templates.clone(), host);
+                registry.register(name, provider.only_to(allowed_countries))
+            }
+            ProviderSettings::Authenticator { enabled: true } => {
+                registry.register(name, AuthenticatorOtpProvider)
             }
             ProviderSettings::Email { enabled: false }
             | ProviderSettings::Sms { enabled: false, .. }
-            | ProviderSettings::Authenticator { .. } => registry,
+            | ProviderSettings::Authenticator { enabled: false } => registry,
         };
     }
     registry
@@ -224,6 +234,7 @@ fn live(settings: &Settings, extras: &Extras) -> anyhow::Result<Live> {
         providers: extras.providers(settings, configured_providers(settings, &templates)).start(),
         templates,
         two_step: settings.two_step.clone(),
+        text_budgets: text_budgets(settings),
         mail_per_destination: mail_per_destination(settings),
         origins: link_origins(settings),
     })
@@ -260,6 +271,17 @@ fn fixed_codes(settings: &Settings) -> Vec<(EmailAddress, Code)> {
         Some((EmailAddress::parse(address).ok()?, Code::new(code.expose_secret().to_owned())))
     });
     parsed.flatten().collect()
+}
+
+/// The budgets of all providers that are enabled and send texts.
+fn text_budgets(settings: &Settings) -> HashMap<String, Rate> {
+    let budget = |(name, provider): &(String, ProviderSettings)| match provider {
+        ProviderSettings::Sms { enabled: true, daily_budget, .. } => Some((name.clone(), *daily_budget)),
+        ProviderSettings::Email { .. }
+        | ProviderSettings::Sms { .. }
+        | ProviderSettings::Authenticator { .. } => None,
+    };
+    settings.providers.0.iter().filter_map(budget).collect()
 }
 
 fn mail_per_destination(settings: &Settings) -> Rate {

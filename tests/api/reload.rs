@@ -20,6 +20,7 @@ const SMS: &str = "[providers.Sms]\nenabled = true\ngateway = \"inbox\"\n";
 on_every_engine!(
     a_provider_is_turned_off_and_on_again,
     a_code_in_flight_is_good_after_its_provider_was_turned_off,
+    a_code_in_flight_is_good_after_codes_have_another_length,
     who_is_left_without_a_provider_is_refused_until_it_is_back,
 );
 
@@ -75,6 +76,18 @@ async fn a_code_in_flight_is_good_after_its_provider_was_turned_off(engine: Engi
 
     let code = text_after(&app, 0).await;
     verify_by(&client, "Sms", &code, &login.challenge_id()).await.token();
+}
+
+async fn a_code_in_flight_is_good_after_codes_have_another_length(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.add_two_step_user(JANE).await;
+    let client = app.client();
+    let (challenge, code) = app.open_challenge(&client, JANE).await;
+
+    app.reload("[two_step]\ncode_length = 8\ncode_lifetime = \"1s\"\n").await.unwrap();
+
+    app.advance(60);
+    client.verify_challenge(JANE, &code, &challenge).await.token();
 }
 
 async fn who_is_left_without_a_provider_is_refused_until_it_is_back(engine: Engine) {

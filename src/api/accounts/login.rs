@@ -11,7 +11,7 @@ use super::answer::{AuthResponse, Signed};
 use super::call::Call;
 use crate::api::error::{Refusal, Route};
 use crate::api::{State, cookies};
-use crate::auth::{LoginAttempt, LoginOutcome, Password, PendingChallenge, SessionKind};
+use crate::auth::{ChallengeView, LoginAttempt, LoginOutcome, Password, SessionKind};
 use crate::limits::Limit;
 
 const EMAIL_REQUIRED: &str = "Email is required.";
@@ -27,7 +27,7 @@ struct Form {
 
 enum Outcome {
     SignedIn(Signed),
-    VerificationRequired(PendingChallenge),
+    VerificationRequired(Box<ChallengeView>),
 }
 
 pub(super) async fn login(

@@ -44,7 +44,7 @@ async fn enrol(db: &DatabaseConnection, user: &user::Model) {
     authenticator::Entity::insert(row).exec_without_returning(db).await.unwrap();
 }
 
-#[tokio::test]
+#[actix::test]
 async fn those_are_counted_whom_only_the_provider_could_reach() {
     let house = fixture::house().await;
     let db = house.db();
@@ -80,7 +80,7 @@ async fn those_are_counted_whom_only_the_provider_could_reach() {
     assert_eq!(count(&[SMS], &[EMAIL, SMS]).await, 0);
 }
 
-#[tokio::test]
+#[actix::test]
 async fn a_factor_that_wrong_codes_have_disabled_reaches_nobody() {
     let house = fixture::house().await;
     let db = house.db();
