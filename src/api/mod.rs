@@ -26,6 +26,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, FromRequest, Handler, Resource, Responder};
 
 pub use current_user::{CurrentUser, Denied};
+pub use server::Origins;
 pub use settings::ServerSettings;
 pub use state::{Health, Ready, State};
 
@@ -43,8 +44,8 @@ pub fn app(
         InitError = (),
     >,
 > {
-    let shell = server::Shell::new(&state.server);
-    let cors = server::cors(&state.server);
+    let shell = server::Shell::new(&state.server, &state.origins);
+    let cors = server::cors(&state.origins);
     let state = Data::new(state);
     App::new()
         .app_data(Data::clone(&state))

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use super::ServerSettings;
+use super::{Origins, ServerSettings};
 use crate::auth::Auth;
 use crate::courier::Inbox;
 use crate::limits::Limits;
@@ -31,6 +31,8 @@ pub struct State {
     pub inbox: Option<Inbox>,
     /// Whether `/api/companies` is served.
     pub demo_companies: bool,
+    /// Which origins are let in: live, unlike `server.allowed_origins`.
+    pub origins: Origins,
     /// `[server]`
     pub server: Arc<ServerSettings>,
     /// Whether cookies are `Secure`: `public_url` is https.

@@ -16,6 +16,7 @@ mod fixture;
 mod hashing;
 mod known_browser;
 mod link;
+mod live;
 mod locale;
 mod lockout;
 mod login;
@@ -60,6 +61,7 @@ pub use email::EmailAddress;
 pub use error::{Busy, FieldError, Unexpected};
 pub use hashing::{HashPool, HashSettings, accepts};
 pub use link::{LinkOrigins, LinkTarget, RefusedTarget};
+pub use live::{Enabled, Live};
 pub use login::{LoginAttempt, LoginError, LoginOutcome};
 pub use password::Password;
 pub use refresh::{RefreshError, RefreshToken, Refreshed};
@@ -113,11 +115,13 @@ struct House {
     vault: Vault,
     clock: Clock,
     courier: Courier,
-    templates: Templates,
+    templates: ArcSwap<Templates>,
     providers: ArcSwap<ProviderRegistry>,
     hashing: HashPool,
     accounts: AccountSettings,
     two_step: ArcSwap<TwoStepSettings>,
+    /// Every `code_length` since the start: codes in flight may have an earlier one.
+    code_lengths: ArcSwap<Vec<usize>>,
     text_budgets: ArcSwap<TextBudgets>,
     mail_per_destination: ArcSwap<Rate>,
     origins: ArcSwap<LinkOrigins>,
@@ -135,10 +139,11 @@ impl Auth {
             vault: parts.vault,
             clock: parts.clock,
             courier: parts.courier,
-            templates: parts.templates,
+            templates: ArcSwap::from_pointee(parts.templates),
             providers: ArcSwap::from_pointee(parts.providers),
             hashing: parts.hashing,
             accounts: parts.accounts,
+            code_lengths: ArcSwap::from_pointee(vec![parts.two_step.code_length]),
             two_step: ArcSwap::from_pointee(parts.two_step),
             text_budgets: ArcSwap::from_pointee(TextBudgets::new(parts.text_budgets)),
             mail_per_destination: ArcSwap::from_pointee(parts.mail_per_destination),

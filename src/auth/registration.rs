@@ -216,8 +216,11 @@ impl Auth {
         let name = full_name(owner);
         let link = newcomer.target.link(&token, &owner.email);
         let text = ConfirmEmail { name: &name, link: &link, lifetime: Lifetime(lifetime) };
-        let content =
-            house.templates.email("confirm_email", text).context("the confirmation mail does not render")?;
+        let content = house
+            .templates
+            .load()
+            .email("confirm_email", text)
+            .context("the confirmation mail does not render")?;
         // In the spelling of this registration: it is where its owner reads.
         Ok(self.mail(&newcomer.pending.email, content, lifetime))
     }

@@ -164,8 +164,12 @@ impl Auth {
     fn reset_mail(&self, to: &str, name: &str, link: &str) -> Result<Message, Unexpected> {
         let lifetime = self.0.accounts.link_lifetime.0;
         let text = ResetPassword { name, link, lifetime: Lifetime(lifetime) };
-        let content =
-            self.0.templates.email("reset_password", text).context("the reset mail does not render")?;
+        let content = self
+            .0
+            .templates
+            .load()
+            .email("reset_password", text)
+            .context("the reset mail does not render")?;
         Ok(self.mail(to, content, lifetime))
     }
 

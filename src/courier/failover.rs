@@ -6,32 +6,43 @@ use std::time::Duration;
 use async_trait::async_trait;
 use secrecy::ExposeSecret;
 
+use super::breaker::Breaker;
 use super::gateway::{Delivery, DeliveryError, Gateway};
 use super::inbox::Inbox;
 use super::message::Carrier;
 use super::settings::{MailSettings, Transport};
 use super::smtp::SmtpGateway;
+use crate::clock::Clock;
 
-/// Tries a second gateway in the same hand-over when the first one fails for now. What the first refuses for good is not tried again.
+/// Tries a second gateway in the same hand-over when the first one fails for now; goes straight to the second while the first is out of
+/// order. What the first refuses for good, or may have got, is not tried again.
 pub struct Failover {
     first: Arc<dyn Gateway>,
     second: Arc<dyn Gateway>,
+    breaker: Breaker,
 }
 
 impl Failover {
     /// `first`, and `second` behind it. Its deadline is that of both together.
     #[must_use]
-    pub fn new(first: Arc<dyn Gateway>, second: Arc<dyn Gateway>) -> Self {
-        Self { first, second }
+    pub fn new(first: Arc<dyn Gateway>, second: Arc<dyn Gateway>, clock: Clock) -> Self {
+        Self { first, second, breaker: Breaker::new(clock) }
     }
 }
 
 #[async_trait]
 impl Gateway for Failover {
     async fn deliver(&self, delivery: &Delivery) -> Result<(), DeliveryError> {
-        match self.first.deliver(delivery).await {
-            Err(DeliveryError::Transient(_)) => self.second.deliver(delivery).await,
-            outcome => outcome,
+        if !self.breaker.admits() {
+            return self.second.deliver(delivery).await;
+        }
+        let outcome = self.first.deliver(delivery).await;
+        self.breaker.note(&outcome);
+        match outcome {
+            Err(DeliveryError::Transient(_) | DeliveryError::Down(_) | DeliveryError::Misconfigured(_)) => {
+                self.second.deliver(delivery).await
+            }
+            Ok(()) | Err(DeliveryError::Permanent(_) | DeliveryError::Unknown(_)) => outcome,
         }
     }
 
@@ -44,7 +55,11 @@ impl Gateway for Failover {
 ///
 /// # Errors
 /// Tells which key is wrong and what was expected; never a password.
-pub fn mail_gateway(settings: &MailSettings, inbox: &Inbox) -> Result<Arc<dyn Gateway>, String> {
+pub fn mail_gateway(
+    settings: &MailSettings,
+    inbox: &Inbox,
+    clock: &Clock,
+) -> Result<Arc<dyn Gateway>, String> {
     if settings.transport == Transport::Inbox {
         return Ok(inbox.gateway(&Carrier::Mail));
     }
@@ -61,5 +76,5 @@ pub fn mail_gateway(settings: &MailSettings, inbox: &Inbox) -> Result<Arc<dyn Ga
     // Both share the time of one hand-over.
     let first = relay("mail.smtp_url", &settings.smtp_url, timeout / 2)?;
     let second = relay("mail.fallback_smtp_url", &settings.fallback_smtp_url, timeout / 2)?;
-    Ok(Arc::new(Failover::new(first, second)))
+    Ok(Arc::new(Failover::new(first, second, clock.clone())))
 }

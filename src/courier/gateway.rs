@@ -14,6 +14,8 @@ pub struct Delivery {
     pub id: Uuid,
     /// When it was queued: a repeat has the same (`Date` of a mail).
     pub queued_at: Timestamp,
+    /// From when on it is worth nothing any more.
+    pub expires_at: Timestamp,
     /// Mail address or E.164 number.
     pub to: String,
     /// What it says.
@@ -28,9 +30,18 @@ pub enum DeliveryError {
     /// It will never take this message.
     #[error("refused for good: {0}")]
     Permanent(String),
-    /// It may take it later.
+    /// It works, but takes this message only later.
     #[error("not taken now: {0}")]
     Transient(String),
+    /// It does not work now, and has not got the message. Many in a row open its breaker.
+    #[error("out of order: {0}")]
+    Down(String),
+    /// It will take nothing as it is configured: the message has failed, and somebody must act.
+    #[error("refuses how it is configured: {0}")]
+    Misconfigured(String),
+    /// It may have got the message: a repeat may arrive twice. Counts as [`DeliveryError::Down`] for the breaker.
+    #[error("taken or not, nobody knows: {0}")]
+    Unknown(String),
 }
 
 /// A mail relay, an SMS vendor, the development inbox.

@@ -133,9 +133,13 @@ impl Lane {
         let mut has_claimed = false;
         for due in survey.due {
             let Some(slot) = self.slot(due.priority) else { return Ok(poll_at) };
+            if !self.porter.breaker.admits() {
+                self.hungry.store(false, Ordering::SeqCst);
+                return Ok(self.porter.breaker.rest().map_or(poll_at, |rest| poll_at.min(now.plus(rest))));
+            }
             if let Some(lease) = self.store().claim(due.id, self.porter.lease_span()).await? {
                 has_claimed = true;
-                actix::spawn(Arc::clone(self).carry(lease, None, slot));
+                actix::spawn(Arc::clone(self).open(lease, due.abandoned, slot));
             }
         }
         self.hungry.store(false, Ordering::SeqCst);
@@ -152,11 +156,15 @@ impl Lane {
             }
             return;
         };
+        if !self.porter.breaker.admits() {
+            // The next look finds it.
+            return;
+        }
         let lane = Arc::clone(self);
         actix::spawn(async move {
             let id = queued.id;
             match lane.store().claim(id, lane.porter.lease_span()).await {
-                Ok(Some(lease)) => lane.carry(lease, Some(queued.into()), slot).await,
+                Ok(Some(lease)) => lane.carry(lease, queued.into(), slot).await,
                 Ok(None) => {}
                 Err(error) => debug!(message:% = id, error:%; "cannot claim a message, left for later"),
             }
@@ -187,8 +195,20 @@ impl Lane {
         (!self.stopping.load(Ordering::SeqCst)).then_some(Slot { _any: any, _notice: notice })
     }
 
-    async fn carry(self: Arc<Self>, lease: Lease, parcel: Option<Parcel>, slot: Slot) {
+    /// Carries a message of the table.
+    async fn open(self: Arc<Self>, lease: Lease, abandoned: bool, slot: Slot) {
+        match self.porter.open(&lease, abandoned).await {
+            Some(parcel) => self.carry(lease, parcel, slot).await,
+            None => self.release(slot),
+        }
+    }
+
+    async fn carry(self: Arc<Self>, lease: Lease, parcel: Parcel, slot: Slot) {
         self.porter.carry(&lease, parcel).await;
+        self.release(slot);
+    }
+
+    fn release(&self, slot: Slot) {
         drop(slot);
         if self.hungry.swap(false, Ordering::SeqCst) {
             self.bell.notify_one();

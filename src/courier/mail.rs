@@ -92,7 +92,8 @@ mod tests {
         let text = "Your code\n\n123456\n".to_owned();
         let content = Content { subject: subject.to_owned(), text, html: "<p>123456</p>".to_owned() };
         let queued_at = Timestamp::from_millis(1_800_000_000_000);
-        Delivery { id: Uuid::from_u128(7), queued_at, to: to.to_owned(), content, code: None }
+        let expires_at = queued_at.plus(Duration::from_mins(5));
+        Delivery { id: Uuid::from_u128(7), queued_at, expires_at, to: to.to_owned(), content, code: None }
     }
 
     fn compose(to: &str, subject: &str) -> Result<Mail, &'static str> {

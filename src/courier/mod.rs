@@ -1,11 +1,13 @@
 //! Getting a message out: a durable queue in the database, the actor that empties it, and the gateways.
 
 mod backoff;
+mod breaker;
 mod context;
 mod dispatcher;
 mod failover;
 mod fate;
 mod gateway;
+mod http;
 mod inbox;
 mod lane;
 mod lanes;
@@ -23,12 +25,16 @@ mod smtp;
 mod store;
 mod template_check;
 mod templates;
+mod twilio;
+mod vendor;
+mod vendor_url;
 
 pub use context::{CodeMail, CodeText, ConfirmEmail, Lifetime, LockedOut, Notice, ResetPassword};
 pub use dispatcher::Dispatcher;
 pub use failover::{Failover, mail_gateway};
 pub use fate::{DeliveryState, DeliveryStatus};
 pub use gateway::{Delivery, DeliveryError, Gateway};
+pub use http::{HttpGateway, HttpSettings};
 pub use inbox::{Caught, Inbox};
 pub use message::{Carrier, Content, Message, Priority};
 pub use queue::Courier;
@@ -36,3 +42,7 @@ pub use queued::Queued;
 pub use settings::{MailSettings, Transport};
 pub use smtp::SmtpGateway;
 pub use templates::{TemplateError, Templates};
+#[cfg(feature = "twilio")]
+pub use twilio::TwilioGateway;
+pub use twilio::TwilioSettings;
+pub use vendor::TEXT_TIMEOUT;

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use log::{debug, info, warn};
+use log::{debug, error, info, warn};
 
 use super::backoff;
+use super::breaker::Breaker;
 use super::gateway::{Delivery, DeliveryError, Gateway};
 use super::message::Carrier;
-use super::store::{Lease, Outcome, Parcel, Store};
+use super::store::{DOUBT, Lease, Outcome, Parcel, Store};
 
 /// How much longer a lease is than a hand-over.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
@@ -24,22 +25,34 @@ const SETTLE_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Porter {
     pub(super) carrier: Carrier,
     pub(super) store: Store,
+    pub(super) breaker: Breaker,
     gateway: ArcSwap<Arc<dyn Gateway>>,
     healthy: AtomicBool,
+    /// The gateway refuses how it is configured, and somebody was told.
+    accused: AtomicBool,
 }
 
 impl Porter {
     pub(super) fn new(carrier: Carrier, gateway: Arc<dyn Gateway>, store: Store) -> Self {
-        Self { carrier, store, gateway: ArcSwap::from_pointee(gateway), healthy: AtomicBool::new(true) }
+        Self {
+            carrier,
+            breaker: Breaker::new(store.clock.clone()),
+            store,
+            gateway: ArcSwap::from_pointee(gateway),
+            healthy: AtomicBool::new(true),
+            accused: AtomicBool::new(false),
+        }
     }
 
     /// Hands over to `gateway` from the next message on.
     pub(super) fn adopt(&self, gateway: Arc<dyn Gateway>) {
         self.gateway.store(Arc::new(gateway));
         self.healthy.store(true, Ordering::Relaxed);
+        self.accused.store(false, Ordering::Relaxed);
+        self.breaker.note(&Ok(()));
     }
 
-    /// Whether the last hand-over worked.
+    /// Whether the last hand-over worked: a refusal for good is the message's fault.
     pub(super) fn is_healthy(&self) -> bool {
         self.healthy.load(Ordering::Relaxed)
     }
@@ -49,26 +62,40 @@ impl Porter {
         self.gateway.load().deadline() + LEASE_MARGIN
     }
 
-    /// Hands a claimed message over and writes down how it ended. `parcel` spares reading the row.
-    pub(super) async fn carry(&self, lease: &Lease, parcel: Option<Parcel>) {
-        let opened = match parcel {
-            Some(parcel) => Ok(Some(parcel)),
-            None => self.store.open(lease).await,
-        };
-        let outcome = match opened {
-            Ok(Some(parcel)) => self.hand_over(lease, parcel).await,
-            Ok(None) => Outcome::Refused("sealed".to_owned()),
-            Err(error) => {
-                debug!(message:% = lease.id, error:% = error; "cannot open a message, left to the end of its lease");
-                return;
+    /// Reads a claimed message; `None` when that cannot be done now, or ever, which is then written down. `abandoned`: an
+    /// earlier hand-over of it was begun by somebody who never told its end.
+    pub(super) async fn open(&self, lease: &Lease, abandoned: bool) -> Option<Parcel> {
+        let message = lease.id;
+        match self.store.open(lease).await {
+            Ok(Some(mut parcel)) => {
+                if abandoned && self.carrier != Carrier::Mail {
+                    let carrier = &self.carrier;
+                    warn!(message:%, carrier:%; "an earlier hand-over was never finished: it may arrive twice");
+                    parcel.doubted = true;
+                }
+                Some(parcel)
             }
-        };
+            Ok(None) => {
+                self.settle(lease, &Outcome::Refused("sealed".to_owned())).await;
+                None
+            }
+            Err(error) => {
+                debug!(message:%, error:%; "cannot open a message, left to the end of its lease");
+                None
+            }
+        }
+    }
+
+    /// Hands a claimed message over and writes down how it ended.
+    pub(super) async fn carry(&self, lease: &Lease, parcel: Parcel) {
+        let outcome = self.hand_over(lease, parcel).await;
         self.settle(lease, &outcome).await;
     }
 
     async fn hand_over(&self, lease: &Lease, parcel: Parcel) -> Outcome {
         let now = self.store.clock.now();
-        if now >= parcel.expires_at {
+        let Parcel { delivery, attempts, doubted } = parcel;
+        if now >= delivery.expires_at {
             return Outcome::Expired;
         }
         // One gateway from here on, whatever is adopted meanwhile.
@@ -77,16 +104,31 @@ impl Porter {
             return Outcome::PutBack;
         }
         let patience = gateway.deadline() + GRACE;
-        let good_for = parcel.expires_at.since(now);
-        let outcome = deliver(gateway, parcel.delivery, patience.min(good_for)).await;
+        let good_for = delivery.expires_at.since(now);
+        let outcome = deliver(gateway, delivery, patience.min(good_for)).await;
         if good_for < patience && outcome == Err(cut_off()) {
             return Outcome::Expired;
         }
-        self.note_health(!matches!(outcome, Err(DeliveryError::Transient(_))));
+        self.breaker.note(&outcome);
+        self.note_health(&outcome);
+        let pause = || {
+            self.breaker.rest().map_or(backoff::pause(attempts), |rest| backoff::pause(attempts).min(rest))
+        };
+        let keeping_doubt = |code: String| if doubted { format!("{DOUBT}{code}") } else { code };
         match outcome {
             Ok(()) => Outcome::Sent,
-            Err(DeliveryError::Permanent(code)) => Outcome::Refused(code),
-            Err(DeliveryError::Transient(code)) => Outcome::Deferred(code, backoff::pause(parcel.attempts)),
+            Err(DeliveryError::Permanent(code) | DeliveryError::Misconfigured(code)) => {
+                Outcome::Refused(code)
+            }
+            Err(DeliveryError::Transient(code) | DeliveryError::Down(code)) => {
+                Outcome::Deferred(keeping_doubt(code), pause())
+            }
+            Err(DeliveryError::Unknown(code)) => match self.carrier {
+                // A mail that comes twice is the same mail, by its Message-ID.
+                Carrier::Mail => Outcome::Deferred(code, pause()),
+                Carrier::Sms(_) | Carrier::Custom(_) if doubted => Outcome::Refused(format!("{DOUBT}{code}")),
+                Carrier::Sms(_) | Carrier::Custom(_) => Outcome::Doubted(format!("{DOUBT}{code}"), pause()),
+            },
         }
     }
 
@@ -114,19 +156,29 @@ impl Porter {
             Outcome::Refused(code) => warn!(message:%, carrier:%, code:%; "refused for good"),
             Outcome::Expired => warn!(message:%, carrier:%; "expired before it could be handed over"),
             Outcome::Deferred(code, _) => debug!(message:%, carrier:%, code:%; "not taken now"),
+            Outcome::Doubted(code, _) => {
+                warn!(message:%, carrier:%, code:%; "nobody knows whether it got through: it is sent once more and may arrive twice");
+            }
             Outcome::PutBack => debug!(message:%, carrier:%; "claimed too late, put back"),
         }
     }
 
-    fn note_health(&self, healthy: bool) {
+    fn note_health(&self, outcome: &Result<(), DeliveryError>) {
         let carrier = &self.carrier;
+        if let Err(DeliveryError::Misconfigured(code)) = outcome
+            && !self.accused.swap(true, Ordering::Relaxed)
+        {
+            error!(carrier:%, code:%; "the gateway refuses how it is configured: nothing is sent until that is changed");
+        }
+        let healthy = matches!(outcome, Ok(()) | Err(DeliveryError::Permanent(_)));
         if self.healthy.swap(healthy, Ordering::Relaxed) == healthy {
             return;
         }
         if healthy {
+            self.accused.store(false, Ordering::Relaxed);
             info!(carrier:%; "the gateway takes messages again");
         } else {
-            warn!(carrier:%; "the gateway does not take messages now; they are kept and tried again");
+            warn!(carrier:%; "the gateway does not take messages now");
         }
     }
 }
@@ -140,12 +192,12 @@ async fn deliver(
     let call = actix::spawn(async move {
         tokio::time::timeout(patience, gateway.deliver(&delivery)).await.unwrap_or(Err(cut_off()))
     });
-    call.await.unwrap_or_else(|_| Err(DeliveryError::Transient("gateway_panic".to_owned())))
+    call.await.unwrap_or_else(|_| Err(DeliveryError::Unknown("gateway_panic".to_owned())))
 }
 
 /// What a hand-over ended with that took too long.
 fn cut_off() -> DeliveryError {
-    DeliveryError::Transient("gateway_timeout".to_owned())
+    DeliveryError::Unknown("gateway_timeout".to_owned())
 }
 
 #[cfg(test)]
@@ -192,12 +244,13 @@ mod tests {
         let porter = Porter::new(Carrier::Mail, Arc::new(Counting(Arc::clone(&calls), stalls)), store);
         let content = Content { subject: String::new(), text: String::new(), html: String::new() };
         let queued_at = Timestamp::from_millis(0);
-        let delivery = Delivery { id: Uuid::new_v4(), queued_at, to: String::new(), content, code: None };
         let expires_at = Timestamp::from_millis(expires_at);
+        let (id, to) = (Uuid::new_v4(), String::new());
+        let delivery = Delivery { id, queued_at, expires_at, to, content, code: None };
         let until = Timestamp::from_millis(lease_until * 1_000);
 
         let lease = Lease { id: delivery.id, until };
-        let outcome = porter.hand_over(&lease, Parcel { delivery, expires_at, attempts: 1 }).await;
+        let outcome = porter.hand_over(&lease, Parcel { delivery, attempts: 1, doubted: false }).await;
         (outcome, calls.load(Ordering::SeqCst))
     }
 

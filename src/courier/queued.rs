@@ -27,7 +27,7 @@ impl fmt::Debug for Queued {
 impl From<Queued> for Parcel {
     fn from(queued: Queued) -> Self {
         let Message { to, content, code, expires_at, .. } = *queued.message;
-        let delivery = Delivery { id: queued.id, queued_at: queued.at, to, content, code };
-        Self { delivery, expires_at, attempts: 1 }
+        let delivery = Delivery { id: queued.id, queued_at: queued.at, expires_at, to, content, code };
+        Self { delivery, attempts: 1, doubted: false }
     }
 }

@@ -83,11 +83,11 @@ impl SmtpGateway {
             }
         }
         // A third of the time for each address: one that is dead leaves time for the next.
-        let inner = self.relay.connect(self.timeout / 3).await.map_err(DeliveryError::Transient)?;
+        let inner = self.relay.connect(self.timeout / 3).await.map_err(DeliveryError::Down)?;
         let fresh = Connection { inner, mails: 0, idle_since: Instant::now() };
         match self.send(fresh, mail).await {
             Ok(()) => Ok(()),
-            Err(Failure::Stale(code)) => Err(DeliveryError::Transient(code)),
+            Err(Failure::Stale(code)) => Err(DeliveryError::Down(code)),
             Err(Failure::Final(error)) => Err(error),
         }
     }
@@ -152,13 +152,14 @@ async fn close_old(kept: Arc<Mutex<Kept>>) {
     }
 }
 
-/// A 5xx of the relay to this mail is for good; everything else may pass.
+/// A 5xx of the relay to this mail is for good, a 4xx may pass; a relay that breaks off is out of order. A mail that got through
+/// nevertheless and comes again has the same `Message-ID`, so no doubt is kept of it.
 fn refused(error: &lettre::transport::smtp::Error) -> Failure {
     let code = relay::code(error);
-    Failure::Final(if error.is_permanent() {
-        DeliveryError::Permanent(code)
-    } else {
-        DeliveryError::Transient(code)
+    Failure::Final(match error.status() {
+        Some(_) if error.is_permanent() => DeliveryError::Permanent(code),
+        Some(status) if u16::from(status) != 421 => DeliveryError::Transient(code),
+        Some(_) | None => DeliveryError::Down(code),
     })
 }
 
@@ -169,7 +170,7 @@ impl Gateway for SmtpGateway {
             Mail::compose(&self.from, delivery).map_err(|code| DeliveryError::Permanent(code.to_owned()))?;
         match tokio::time::timeout(self.timeout, self.hand_over(&mail)).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(DeliveryError::Transient("smtp_timeout".to_owned())),
+            Err(_) => Err(DeliveryError::Down("smtp_timeout".to_owned())),
         }
     }
 

@@ -20,6 +20,9 @@ use crate::vault::Vault;
 /// How many rows one look takes in: far more than can be started at once, so that one recipient's rows do not hide all others.
 const SEEN_AT_ONCE: u64 = 500;
 
+/// How `messages.failure` begins when nobody knows whether a hand-over got through. It stays so until the message is finished.
+pub(super) const DOUBT: &str = "unknown_";
+
 /// The queue as the dispatcher sees it. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Store {
@@ -45,6 +48,8 @@ pub(super) struct Survey {
 pub(super) struct Due {
     pub(super) id: Uuid,
     pub(super) priority: Priority,
+    /// Somebody had it and never wrote down how that ended.
+    pub(super) abandoned: bool,
 }
 
 /// The right to carry one row until an instant. Two holders never have the same instant: a later one starts after it has passed.
@@ -56,9 +61,10 @@ pub(super) struct Lease {
 /// A claimed row, opened.
 pub(super) struct Parcel {
     pub(super) delivery: Delivery,
-    pub(super) expires_at: Timestamp,
     /// How often it was claimed, this time included.
     pub(super) attempts: i32,
+    /// Whether an earlier hand-over may have got through.
+    pub(super) doubted: bool,
 }
 
 /// How a hand-over ended, and what the row becomes.
@@ -70,6 +76,8 @@ pub(super) enum Outcome {
     Refused(String),
     /// To be tried again after the pause.
     Deferred(String, Duration),
+    /// As [`Outcome::Deferred`], though it may have got through.
+    Doubted(String, Duration),
     /// Its expiry came first: `expired`.
     Expired,
     /// It was not tried, because the lease would not have lasted.
@@ -137,10 +145,17 @@ impl Store {
             return Ok(None);
         };
         let queued_at = Timestamp::from_millis(row.created_at);
-        let delivery =
-            Delivery { id: row.id, queued_at, to: body.to, content: body.content, code: body.code };
         let expires_at = Timestamp::from_millis(row.expires_at);
-        Ok(Some(Parcel { delivery, expires_at, attempts: row.attempts }))
+        let delivery = Delivery {
+            id: row.id,
+            queued_at,
+            expires_at,
+            to: body.to,
+            content: body.content,
+            code: body.code,
+        };
+        let doubted = row.failure.is_some_and(|failure| failure.starts_with(DOUBT));
+        Ok(Some(Parcel { delivery, attempts: row.attempts, doubted }))
     }
 
     /// Writes down how it ended; `false` when the lease had passed and another process has the row.
@@ -151,7 +166,7 @@ impl Store {
             Outcome::Sent => finished("sent", now, None),
             Outcome::Refused(code) => finished("failed", now, Some(code)),
             Outcome::Expired => finished("expired", now, None),
-            Outcome::Deferred(code, pause) => ActiveModel {
+            Outcome::Deferred(code, pause) | Outcome::Doubted(code, pause) => ActiveModel {
                 next_attempt_at: Set(now.plus(*pause).millis()),
                 failure: Set(Some(stable(code))),
                 ..unleased
@@ -226,7 +241,7 @@ fn sort(rows: &[Row], now: Timestamp) -> Survey {
             overdue = true;
         } else {
             let priority = Priority::from_column(*priority);
-            due.push((priority.column(), *turn, Due { id: *id, priority }));
+            due.push((priority.column(), *turn, Due { id: *id, priority, abandoned: lease_until.is_some() }));
         }
     }
     // The sort is stable: within one turn the longest due comes first.
@@ -273,7 +288,7 @@ mod tests {
 
         let survey = sort(&[leased, expired, later, lease_passed], Timestamp::from_millis(1_000));
 
-        assert_eq!(survey.due, [Due { id: Uuid::from_u128(4), priority: Priority::Code }]);
+        assert_eq!(survey.due, [Due { id: Uuid::from_u128(4), priority: Priority::Code, abandoned: true }]);
         assert_eq!(survey.next, Some(Timestamp::from_millis(1_200)));
         assert!(survey.overdue);
         assert!(!survey.truncated);

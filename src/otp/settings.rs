@@ -1,8 +1,7 @@
 //! The section `[providers]`.
 
-use serde::Deserialize;
-
 use crate::clock::Rate;
+use crate::courier::{HttpSettings, TwilioSettings};
 
 /// `[providers]`: every table is a provider registered by name, in the order in which they are offered.
 #[derive(Clone, Debug, Default)]
@@ -34,14 +33,23 @@ pub enum ProviderSettings {
     },
 }
 
+impl ProviderSettings {
+    /// Whether it is offered.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        match self {
+            Self::Email { enabled } | Self::Sms { enabled, .. } | Self::Authenticator { enabled } => *enabled,
+        }
+    }
+}
+
 /// Who carries texts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Debug)]
 pub enum SmsGateway {
     /// Twilio.
-    Twilio,
+    Twilio(TwilioSettings),
     /// Any vendor with an HTTP API.
-    Http,
+    Http(HttpSettings),
     /// The development inbox.
     Inbox,
 }

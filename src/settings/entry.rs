@@ -102,7 +102,7 @@ impl Entry {
         match (self.section.as_str(), self.key.as_str()) {
             ("database" | "redis", "url") | ("mail", "smtp_url" | "fallback_smtp_url") => Secrecy::Url,
             ("secrets", "key") | ("tokens", "hs256_key") | ("development", "fixed_codes") => Secrecy::Hidden,
-            (section, "http_url") if section.starts_with("providers.") => Secrecy::Url,
+            (section, "http_url" | "twilio_base_url") if section.starts_with("providers.") => Secrecy::Url,
             (section, "twilio_auth_token" | "http_headers" | "http_body")
                 if section.starts_with("providers.") =>
             {

@@ -6,8 +6,8 @@ use toml::{Table, Value};
 
 use super::draft::Draft;
 use super::entry::Secrecy;
-use crate::clock::Rate;
-use crate::otp::{ProviderSettings, ProvidersSettings, SmsGateway};
+use super::texts::Texts;
+use crate::otp::{ProviderSettings, ProvidersSettings};
 
 /// What is expected where the type itself does not say it well.
 const EXPECTED: [(&str, &str); 5] = [
@@ -70,7 +70,7 @@ fn read_provider(draft: &mut Draft, name: &str) -> Option<ProviderSettings> {
         "authenticator" => {
             read(draft, &section).map(|Plain { enabled }| ProviderSettings::Authenticator { enabled })
         }
-        "sms" => read(draft, &section).map(Sms::into),
+        "sms" => read(draft, &section).map(Texts::into),
         _ => {
             let got = draft.find(&kind).and_then(|entry| Some(entry.got(entry.value.as_ref()?)));
             let expected = "expected \"email\", \"sms\" or \"authenticator\"";
@@ -83,23 +83,4 @@ fn read_provider(draft: &mut Draft, name: &str) -> Option<ProviderSettings> {
 #[derive(Deserialize)]
 struct Plain {
     enabled: bool,
-}
-
-#[derive(Deserialize)]
-struct Sms {
-    enabled: bool,
-    gateway: SmsGateway,
-    allowed_countries: Vec<String>,
-    daily_budget: Rate,
-}
-
-impl From<Sms> for ProviderSettings {
-    fn from(sms: Sms) -> Self {
-        Self::Sms {
-            enabled: sms.enabled,
-            gateway: sms.gateway,
-            allowed_countries: sms.allowed_countries,
-            daily_budget: sms.daily_budget,
-        }
-    }
 }

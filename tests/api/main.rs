@@ -26,6 +26,7 @@ mod outages;
 mod password_rules;
 mod providers;
 mod registration;
+mod reload;
 mod reset;
 mod serve;
 mod silence;

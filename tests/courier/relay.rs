@@ -7,7 +7,7 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
-use twostep::clock::{Span, Timestamp};
+use twostep::clock::{Clock, Span, Timestamp};
 use twostep::courier::{
     Content, Delivery, DeliveryError, Gateway, Inbox, MailSettings, SmtpGateway, Transport, mail_gateway,
 };
@@ -22,11 +22,11 @@ const FROM: &str = "twostep <no-reply@example.com>";
 fn delivery(to: &str) -> Delivery {
     let content = Content { subject: "s".to_owned(), text: "t".to_owned(), html: "<p>t</p>".to_owned() };
     let queued_at = Timestamp::from_millis(1_800_000_000_000);
-    Delivery { id: Uuid::new_v4(), queued_at, to: to.to_owned(), content, code: None }
+    Delivery { id: Uuid::new_v4(), queued_at, expires_at: queued_at, to: to.to_owned(), content, code: None }
 }
 
-fn transient(code: &str) -> Result<(), DeliveryError> {
-    Err(DeliveryError::Transient(code.to_owned()))
+fn down(code: &str) -> Result<(), DeliveryError> {
+    Err(DeliveryError::Down(code.to_owned()))
 }
 
 /// A certificate for localhost: what a server shows, and the PEM that a client trusts.
@@ -89,7 +89,7 @@ async fn the_timeout_covers_the_whole_hand_over() {
     let started = Instant::now();
     let outcome = gateway.deliver(&delivery("ann@example.com")).await;
 
-    assert_eq!(outcome, transient("smtp_timeout"));
+    assert_eq!(outcome, down("smtp_timeout"));
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
 }
 
@@ -107,7 +107,7 @@ async fn a_relay_that_is_not_there_may_come_back() {
         outcome = smtp(&url, TIMEOUT).deliver(&delivery("ann@example.com")).await;
     }
 
-    assert_eq!(outcome, transient("smtp_connection"));
+    assert_eq!(outcome, down("smtp_connection"));
 }
 
 #[actix::test]
@@ -127,7 +127,7 @@ async fn a_wrong_login_is_the_operators_fault_and_not_the_mails() {
 
     let outcome = smtp(&url, TIMEOUT).deliver(&delivery("ann@example.com")).await;
 
-    assert_eq!(outcome, transient("smtp_535_auth"));
+    assert_eq!(outcome, down("smtp_535_auth"));
     assert_eq!(sink.recipients().len(), 0);
 }
 
@@ -159,7 +159,7 @@ async fn a_relay_with_a_foreign_certificate_gets_neither_login_nor_mail() {
         (&implicit, format!("smtps://localhost:{}", implicit.port())),
     ] {
         let outcome = smtp(&url, TIMEOUT).deliver(&delivery("ann@example.com")).await;
-        assert!(matches!(outcome, Err(DeliveryError::Transient(_))), "{outcome:?}");
+        assert!(matches!(outcome, Err(DeliveryError::Down(_))), "{outcome:?}");
         assert_eq!(sink.recipients().len(), 0, "{url}");
     }
 }
@@ -171,7 +171,7 @@ async fn a_relay_that_does_not_offer_starttls_gets_nothing() {
 
     let outcome = smtp(&url, TIMEOUT).deliver(&delivery("ann@example.com")).await;
 
-    assert_eq!(outcome, transient("smtp_no_starttls"));
+    assert_eq!(outcome, down("smtp_no_starttls"));
     assert_eq!(sink.recipients().len(), 0);
 }
 
@@ -202,7 +202,8 @@ fn settings(smtp_url: &str, fallback: &str) -> MailSettings {
 #[actix::test]
 async fn the_second_relay_takes_what_the_first_cannot_take_now() {
     let (first, second) = (SmtpSink::start().await, SmtpSink::start().await);
-    let gateway = mail_gateway(&settings(&first.url(), &second.url()), &Inbox::new()).unwrap();
+    let gateway =
+        mail_gateway(&settings(&first.url(), &second.url()), &Inbox::new(), &Clock::system()).unwrap();
 
     gateway.deliver(&delivery("1@example.com")).await.unwrap();
     first.set_behaviour(Behaviour::Greylist(1));
@@ -220,12 +221,33 @@ async fn the_second_relay_takes_what_the_first_cannot_take_now() {
 }
 
 #[actix::test]
+async fn a_first_relay_that_is_slow_costs_its_time_only_until_it_is_passed_over() {
+    let (first, second) = (SmtpSink::start().await, SmtpSink::start().await);
+    let gateway =
+        mail_gateway(&settings(&first.url(), &second.url()), &Inbox::new(), &Clock::system()).unwrap();
+    first.set_behaviour(Behaviour::Stall);
+    let slow = (0..5).map(|n| format!("{n}@example.com"));
+    let slow = slow.map(|to| async { gateway.deliver(&delivery(&to)).await });
+    assert!(futures_util::future::join_all(slow).await.iter().all(Result::is_ok));
+
+    let started = Instant::now();
+    gateway.deliver(&delivery("6@example.com")).await.unwrap();
+
+    assert!(started.elapsed() < Duration::from_millis(400), "{:?}", started.elapsed());
+    assert_eq!((first.recipients().len(), second.mails().len()), (5, 6));
+}
+
+#[actix::test]
 async fn the_inbox_is_the_gateway_in_development() {
     let inbox = Inbox::new();
     let mut settings = settings("", "");
     settings.transport = Transport::Inbox;
 
-    mail_gateway(&settings, &inbox).unwrap().deliver(&delivery("ann@example.com")).await.unwrap();
+    mail_gateway(&settings, &inbox, &Clock::system())
+        .unwrap()
+        .deliver(&delivery("ann@example.com"))
+        .await
+        .unwrap();
 
     assert_eq!(inbox.messages()[0].to, "ann@example.com");
 }
@@ -243,7 +265,7 @@ async fn a_faulty_setting_is_named_without_its_password() {
         (settings(good, bad), "mail.fallback_smtp_url"),
         (no_sender, "mail.from"),
     ] {
-        let fault = mail_gateway(&settings, &Inbox::new()).err().expect("a fault");
+        let fault = mail_gateway(&settings, &Inbox::new(), &Clock::system()).err().expect("a fault");
         assert!(fault.starts_with(key) && !fault.contains("hunter2"), "{fault}");
     }
 }

@@ -9,6 +9,8 @@ use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::http::{Method, StatusCode};
 use log::Level;
 
+use super::Origins;
+use super::cors::withhold_cookies;
 use super::headers;
 use super::path::normalise;
 use super::request_id::{self, RequestId};
@@ -17,6 +19,7 @@ use crate::api::ServerSettings;
 /// Gives a request its id and its normal path, and an answer its headers and its line in the log. Cheap to clone.
 #[derive(Clone)]
 pub(in crate::api) struct Shell {
+    origins: Origins,
     https: bool,
 }
 
@@ -26,13 +29,13 @@ struct Seen {
     method: Method,
     path: Rc<str>,
     start: Instant,
-    https: bool,
+    shell: Shell,
 }
 
 impl Shell {
     /// The layer for a server with these settings.
-    pub(in crate::api) fn new(settings: &ServerSettings) -> Self {
-        Self { https: settings.public_url.scheme() == "https" }
+    pub(in crate::api) fn new(settings: &ServerSettings, origins: &Origins) -> Self {
+        Self { origins: origins.clone(), https: settings.public_url.scheme() == "https" }
     }
 
     /// Hands `request` to `next`, and dresses the answer.
@@ -50,7 +53,7 @@ impl Shell {
             method: request.method().clone(),
             path: request.path().into(),
             start: Instant::now(),
-            https: self.https,
+            shell: self.clone(),
         };
         let answer = next.call(request);
         async move {
@@ -76,7 +79,8 @@ impl Shell {
 impl Seen {
     fn dress(&self, headers: &mut HeaderMap) {
         let no_store = self.path.starts_with("/api") || self.path.starts_with("/dev");
-        headers::dress(headers, no_store, self.https);
+        headers::dress(headers, no_store, self.shell.https);
+        withhold_cookies(headers, &self.shell.origins);
         headers.insert(HeaderName::from_static(request_id::NAME), self.id.value());
     }
 
@@ -124,12 +128,13 @@ mod tests {
 
     async fn ask(public_url: &str, allowed: &str, request: TestRequest) -> ServiceResponse<impl Sized> {
         let settings = ServerSettings::sample(public_url, allowed);
-        let shell = Shell::new(&settings);
+        let origins = Origins::new(&settings);
+        let shell = Shell::new(&settings, &origins);
         let app = App::new()
             .service(route("/api/accounts/login"))
             .service(route("/page"))
             .default_service(web::to(async || Problem::NotFound))
-            .wrap(cors(&settings))
+            .wrap(cors(&origins))
             .wrap_fn(move |request, next| shell.around(request, next));
         call_service(&init_service(app).await, request.to_request()).await
     }

@@ -10,6 +10,8 @@ mod process;
 pub(crate) mod raw;
 #[expect(dead_code, reason = "other test binaries compile this file too")]
 pub(crate) mod smtp_sink;
+#[expect(dead_code, reason = "other test binaries compile this file too")]
+pub(crate) mod text_vendor;
 
 pub(crate) use answer::Answer;
 pub(crate) use app::{Builder, TestApp, eventually, new_user, variable};
