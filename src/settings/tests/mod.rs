@@ -5,6 +5,7 @@ mod faults;
 mod layers;
 mod modes;
 mod secrets;
+mod texts;
 
 use super::{Faults, Settings};
 
