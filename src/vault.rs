@@ -58,6 +58,8 @@ pub enum Use {
     Cookie,
     /// Second-factor secrets.
     Factor,
+    /// Refresh tokens, each of which is derived from the one before it.
+    RefreshToken,
 }
 
 impl Use {
@@ -70,6 +72,7 @@ impl Use {
             Self::Link => b"twostep/link/1",
             Self::Cookie => b"twostep/cookie/1",
             Self::Factor => b"twostep/factor/1",
+            Self::RefreshToken => b"twostep/refresh-token/1",
         }
     }
 }

@@ -5,9 +5,12 @@ use std::io::{Read as _, Write as _};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
+
 use crate::http::{Connection, find, get, parse_head};
-use crate::server::{PASSWORD, address};
+use crate::server::{PASSWORD, address, number};
 use crate::sink::Sink;
+use crate::texts::Texts;
 
 /// Between two requests of the watch.
 const PACE: Duration = Duration::from_millis(4);
@@ -28,40 +31,61 @@ impl Rate {
     }
 }
 
-/// Signs in once: login, mailed code, verification. The token, if all went well.
-pub(crate) async fn sign_in(connection: &mut Connection, sink: &Sink, email: &str) -> Option<String> {
-    let code = sink.expect(email);
+/// How the codes come.
+#[derive(Clone)]
+pub(crate) enum Way {
+    /// By mail.
+    Mail(Sink),
+    /// By text.
+    Text(Texts),
+}
+
+impl Way {
+    fn provider(&self) -> &'static str {
+        match self {
+            Self::Mail(_) => "Email",
+            Self::Text(_) => "Sms",
+        }
+    }
+
+    fn expect(&self, user: usize) -> oneshot::Receiver<String> {
+        match self {
+            Self::Mail(sink) => sink.expect(&address(user)),
+            Self::Text(texts) => texts.expect(&number(user)),
+        }
+    }
+}
+
+/// Signs in once: login, code, verification. The token, if all went well.
+pub(crate) async fn sign_in(connection: &mut Connection, way: &Way, user: usize) -> Option<String> {
+    let (email, provider) = (address(user), way.provider());
+    let code = way.expect(user);
     let body = format!(r#"{{"email":"{email}","password":"{PASSWORD}"}}"#);
     let login = connection.post("/api/accounts/login", &body).await.ok()?;
     let challenge = login.text("challengeId").filter(|_| login.status == 200)?;
     let code = tokio::time::timeout(Duration::from_secs(30), code).await.ok()?.ok()?;
-    let body =
-        format!(r#"{{"email":"{email}","provider":"Email","token":"{code}","challengeId":"{challenge}"}}"#);
+    let body = format!(
+        r#"{{"email":"{email}","provider":"{provider}","token":"{code}","challengeId":"{challenge}"}}"#
+    );
     let verified = connection.post("/api/accounts/twostepverification", &body).await.ok()?;
     verified.text("token").filter(|_| verified.status == 200)
 }
 
 /// `clients` clients sign in without pause for `span`, each as one after the other of its own users out of `users`.
-pub(crate) async fn sign_ins(
-    socket: &str,
-    sink: &Sink,
-    clients: usize,
-    users: usize,
-    span: Duration,
-) -> Rate {
+pub(crate) async fn sign_ins(socket: &str, way: &Way, clients: usize, users: usize, span: Duration) -> Rate {
     let (done, failed, all) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
     let start = Instant::now();
     // The first round fills the queues and is not counted.
     let (counted_from, end) = (start + span / 5, start + span);
     let tasks: Vec<_> = (0..clients)
         .map(|client| {
-            let (socket, sink) = (socket.to_owned(), sink.clone());
+            let (socket, way) = (socket.to_owned(), way.clone());
             let (done, failed, all) = (done.clone(), failed.clone(), all.clone());
             tokio::task::spawn_local(async move {
                 let mut connection = Connection::open(&socket).await.unwrap();
                 let mut user = client;
                 while Instant::now() < end {
-                    let signed_in = sign_in(&mut connection, &sink, &address(user)).await.is_some();
+                    let signed_in = sign_in(&mut connection, &way, user).await.is_some();
                     let now = Instant::now();
                     all.set(all.get() + 1);
                     if now >= counted_from && now < end {

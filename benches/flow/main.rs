@@ -1,7 +1,7 @@
 //! The whole flow, measured: `cargo bench --bench flow`, or `cargo bench --bench flow -- signins start` for single parts.
 //!
-//! Starts the release binary on a fresh `SQLite` database with a quick mail relay beside it, and prints a markdown table. Parts:
-//! `start`, `memory`, `signins`, `tokens`, `p99`, `delivery`, `users`, `size`. `TWOSTEP_BENCH_SECONDS` is the length of one load.
+//! Starts the release binary on a fresh `SQLite` database with a quick mail relay and a quick Twilio beside it, and prints a markdown table. Parts:
+//! `start`, `memory`, `signins`, `texts`, `tokens`, `p99`, `delivery`, `users`, `size`. `TWOSTEP_BENCH_SECONDS` is the length of one load.
 //!
 //! What is compared is measured in turns (A B A B A …), and the median of the ratios of neighbours is told. A turn in which others used the
 //! machine is measured again; how much went to them in the turns that count is told beside. Settings in the environment
@@ -21,11 +21,13 @@ mod parts;
 mod server;
 mod sink;
 mod table;
+mod texts;
 mod turns;
 
 use table::Table;
 
-const PARTS: [&str; 8] = ["start", "memory", "signins", "tokens", "p99", "delivery", "users", "size"];
+const PARTS: [&str; 9] =
+    ["start", "memory", "signins", "texts", "tokens", "p99", "delivery", "users", "size"];
 
 fn main() {
     if std::env::var_os(bare::BARE).is_some() {
@@ -50,6 +52,9 @@ fn main() {
         }
         if runs("signins") {
             bench.sign_ins(&mut table).await;
+        }
+        if runs("texts") {
+            bench.texts(&mut table).await;
         }
         if runs("tokens") {
             bench.tokens(&mut table).await;

@@ -8,20 +8,23 @@ use sea_orm::{ConnectOptions, Database, EntityTrait};
 
 use crate::bare::{BareServer, hashes, phc};
 use crate::http::Connection;
-use crate::load::{Rate, gets, probe, quantile, sign_in, sign_ins};
+use crate::load::{Rate, Way, gets, probe, quantile, sign_in, sign_ins};
 use crate::machine::Watch;
-use crate::server::{Installation, PASSWORD, Server, address};
+use crate::server::{Installation, PASSWORD, Server};
 use crate::sink::Sink;
 use crate::table::Table;
+use crate::texts::Texts;
 use crate::turns::{Turns, median};
 
 const HASH_THREADS: usize = 2;
 const USERS: usize = 1_000;
 const MANY_USERS: usize = 100_000;
 
-/// What the parts share: a relay, and a database with users.
+/// What the parts share: a relay, a Twilio, and a database with users.
 pub(crate) struct Bench {
     sink: Sink,
+    texts: Texts,
+    mails: Way,
     installation: Installation,
     hash: String,
     span: Duration,
@@ -30,16 +33,24 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) async fn prepare() -> Self {
         let sink = Sink::start().await;
-        let installation = Installation::new(sink.port);
+        let texts = Texts::start().await;
+        let installation = Installation::new(sink.port, texts.port);
         let hash = phc(PASSWORD);
         installation.import(&hash, 0, USERS);
         let seconds = std::env::var("TWOSTEP_BENCH_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
-        Self { sink, installation, hash, span: Duration::from_secs(seconds.unwrap_or(10)) }
+        Self {
+            mails: Way::Mail(sink.clone()),
+            sink,
+            texts,
+            installation,
+            hash,
+            span: Duration::from_secs(seconds.unwrap_or(10)),
+        }
     }
 
     async fn token(&self, server: &Server) -> String {
         let mut connection = Connection::open(&server.socket).await.unwrap();
-        sign_in(&mut connection, &self.sink, &address(0)).await.expect("a sign-in")
+        sign_in(&mut connection, &self.mails, 0).await.expect("a sign-in")
     }
 
     /// From the start of the process to the `listening` line, on a database that is there.
@@ -57,7 +68,7 @@ impl Bench {
             mebibytes(server.memory_kib("VmRSS"))
         };
         let fresh = resting().await;
-        sign_ins(&server.socket, &self.sink, 256, USERS, self.span).await;
+        sign_ins(&server.socket, &self.mails, 256, USERS, self.span).await;
         let peak = mebibytes(server.memory_kib("VmHWM"));
         let rested = resting().await;
         let mut row = |figure: &str, memory: f64, most: f64| {
@@ -77,7 +88,7 @@ impl Bench {
             let mut bare = hashes(HASH_THREADS, self.span / 4);
             while turns.go_on() {
                 let (turn, watch) = (Watch::start(&[server.pid()]), Watch::start(&[server.pid()]));
-                let load = sign_ins(&server.socket, &self.sink, clients, USERS, self.span / 2).await;
+                let load = sign_ins(&server.socket, &self.mails, clients, USERS, self.span / 2).await;
                 let used = watch.stop();
                 let next = hashes(HASH_THREADS, self.span / 4);
                 let bare_cpu = millis(Some((bare.cpu + next.cpu) / 2));
@@ -93,6 +104,23 @@ impl Bench {
             );
             table.row(&figure, turns.tell("sign-ins/s", "hashes/s") + &cpu, "≥ 0.95", turns.ratio() >= 0.95);
         }
+    }
+
+    /// Sign-ins per second with texted codes against those with mailed ones, in turns.
+    pub(crate) async fn texts(&self, table: &mut Table) {
+        let by_mail = self.installation.serve();
+        let by_text = self.installation.serve_with(&[("TWOSTEP__TWO_STEP__DEFAULT_PROVIDER", "Sms")]);
+        let texts = Way::Text(self.texts.clone());
+        let mut turns = Turns::default();
+        while turns.go_on() {
+            let turn = Watch::start(&[by_mail.pid(), by_text.pid()]);
+            let mailed = sign_ins(&by_mail.socket, &self.mails, 64, USERS, self.span / 2).await;
+            let texted = sign_ins(&by_text.socket, &texts, 64, USERS, self.span / 2).await;
+            turns.add(texted, mailed.per_second(), turn.stop().others);
+        }
+        let (ratio, measured) = (turns.ratio(), turns.tell("/s by text", "/s by mail"));
+        let figure = "sign-ins/s of 64 clients with texts by a loopback Twilio against mails";
+        table.row(figure, measured, "≥ 0.9", ratio >= 0.9);
     }
 
     pub(crate) async fn tokens(&self, table: &mut Table) {
@@ -129,7 +157,7 @@ impl Bench {
         let server = self.installation.serve();
         let token = self.token(&server).await;
         let watch = probe(&server.socket, &token, self.span);
-        sign_ins(&server.socket, &self.sink, 64, USERS, self.span + Duration::from_millis(200)).await;
+        sign_ins(&server.socket, &self.mails, 64, USERS, self.span + Duration::from_millis(200)).await;
         let mut times = watch.join().unwrap();
         let count = times.len();
         let [p50, p99] = [0.5, 0.99].map(|share| millis(quantile(&mut times, share)));
@@ -142,7 +170,7 @@ impl Bench {
         for clients in [1, 8] {
             let server = self.installation.serve();
             self.sink.take_heard();
-            sign_ins(&server.socket, &self.sink, clients, USERS, self.span).await;
+            sign_ins(&server.socket, &self.mails, clients, USERS, self.span).await;
             let heard = self.sink.take_heard();
             drop(server);
             let mut waits = self.waits(heard).await;
@@ -169,14 +197,14 @@ impl Bench {
 
     /// The same load over a thousand users and over a hundred thousand, in turns.
     pub(crate) async fn users(&self, table: &mut Table) {
-        let many = Installation::new(self.sink.port);
+        let many = Installation::new(self.sink.port, self.texts.port);
         many.import(&self.hash, 0, MANY_USERS);
         let (few_server, many_server) = (self.installation.serve(), many.serve());
         let mut turns = Turns::default();
         while turns.go_on() {
             let turn = Watch::start(&[few_server.pid(), many_server.pid()]);
-            let few = sign_ins(&few_server.socket, &self.sink, 64, USERS, self.span / 2).await;
-            let many = sign_ins(&many_server.socket, &self.sink, 64, MANY_USERS, self.span / 2).await;
+            let few = sign_ins(&few_server.socket, &self.mails, 64, USERS, self.span / 2).await;
+            let many = sign_ins(&many_server.socket, &self.mails, 64, MANY_USERS, self.span / 2).await;
             turns.add(many, few.per_second(), turn.stop().others);
         }
         let (ratio, measured) = (turns.ratio(), turns.tell("/s", "/s"));

@@ -19,8 +19,9 @@ pub(crate) struct Installation {
 }
 
 impl Installation {
-    /// Defaults everywhere, but for what the measurement needs: mails to the sink, and no limit on the one address of all clients.
-    pub(crate) fn new(relay_port: u16) -> Self {
+    /// Every provider, and defaults but for what the measurement needs: mails and texts to the sinks, and no limit on the one
+    /// address of all clients.
+    pub(crate) fn new(relay_port: u16, texts_port: u16) -> Self {
         let key = base64::Engine::encode(
             &base64::engine::general_purpose::STANDARD,
             twostep::vault::random_bytes::<32>(),
@@ -33,6 +34,12 @@ impl Installation {
             ("MAIL__TRANSPORT", "smtp".to_owned()),
             ("MAIL__SMTP_URL", format!("smtp://127.0.0.1:{relay_port}")),
             ("ACCOUNTS__HASH_THREADS", "2".to_owned()),
+            ("PROVIDERS__SMS__ENABLED", "true".to_owned()),
+            ("PROVIDERS__SMS__DAILY_BUDGET", "off".to_owned()),
+            ("PROVIDERS__SMS__TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000000".to_owned()),
+            ("PROVIDERS__SMS__TWILIO_AUTH_TOKEN", "a secret of nobody".to_owned()),
+            ("PROVIDERS__SMS__TWILIO_FROM", "+15005550006".to_owned()),
+            ("PROVIDERS__SMS__TWILIO_BASE_URL", format!("http://127.0.0.1:{texts_port}")),
         ];
         let environment = environment.map(|(name, value)| (format!("TWOSTEP__{name}"), value));
         // What the bench is given itself comes last and wins.
@@ -58,10 +65,10 @@ impl Installation {
         let path = self.folder().join("users.jsonl");
         let mut file = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
         for index in from..to {
-            let email = address(index);
+            let (email, phone) = (address(index), number(index));
             writeln!(
                 file,
-                r#"{{"email":"{email}","passwordHash":"{hash}","emailConfirmed":true,"twoFactorEnabled":true,"roles":["Administrator"]}}"#
+                r#"{{"email":"{email}","passwordHash":"{hash}","emailConfirmed":true,"twoFactorEnabled":true,"roles":["Administrator"],"phoneNumber":"{phone}","phoneConfirmed":true}}"#
             )
             .unwrap();
         }
@@ -72,9 +79,15 @@ impl Installation {
 
     /// Starts the server and waits for its `listening` line.
     pub(crate) fn serve(&self) -> Server {
+        self.serve_with(&[])
+    }
+
+    /// [`Self::serve`] with more settings.
+    pub(crate) fn serve_with(&self, settings: &[(&str, &str)]) -> Server {
         let start = Instant::now();
         let mut child = self
             .command(&["serve"])
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -99,6 +112,11 @@ fn binary() -> String {
 /// The address of user `index`.
 pub(crate) fn address(index: usize) -> String {
     format!("user{index}@example.com")
+}
+
+/// The phone number of user `index`.
+pub(crate) fn number(index: usize) -> String {
+    format!("+49151{index:08}")
 }
 
 /// Reads `from` to its end, and tells the socket of the `listening` line.

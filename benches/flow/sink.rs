@@ -1,4 +1,4 @@
-//! A quick mail relay that hands codes to those who wait for them, and notes when each MAIL FROM was heard.
+//! A quick mail relay, which hands codes to those who wait for them and notes when each MAIL FROM was heard.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

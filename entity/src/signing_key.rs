@@ -19,6 +19,8 @@ pub struct Model {
     pub public_jwk: String,
     /// When it was made.
     pub created_at: i64,
+    /// From when on it signs; a key without is the next one, published ahead.
+    pub activated_at: Option<i64>,
     /// When it stopped signing.
     pub retired_at: Option<i64>,
 }

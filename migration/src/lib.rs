@@ -22,6 +22,7 @@ mod m20261124_000015_create_text_budgets;
 mod m20261124_000016_keep_sealed_codes;
 mod m20261124_000017_add_email_confirmed_at;
 mod m20261124_000018_add_phone_confirmed_at;
+mod m20261124_000019_add_signing_key_start;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000016_keep_sealed_codes::Migration),
             Box::new(m20261124_000017_add_email_confirmed_at::Migration),
             Box::new(m20261124_000018_add_phone_confirmed_at::Migration),
+            Box::new(m20261124_000019_add_signing_key_start::Migration),
         ]
     }
 }

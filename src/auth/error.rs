@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use super::{ChallengeError, GuessError, LoginError, SendError, VerifyError};
+use crate::otp::ProviderError;
+
 /// How long a client is asked to wait when nothing better is known.
 pub(super) const BUSY_FOR: Duration = Duration::from_secs(1);
 
@@ -34,3 +37,53 @@ pub struct FieldError {
     /// What the article's client prints.
     pub message: String,
 }
+
+/// No answer now, or a fault: what every use case may meet on its way.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Trouble {
+    /// Overload, or a dependency is away.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// A fault.
+    #[error(transparent)]
+    Unexpected(#[from] Unexpected),
+}
+
+impl From<sea_orm::DbErr> for Trouble {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Unexpected(error.into())
+    }
+}
+
+impl From<ProviderError> for Trouble {
+    fn from(error: ProviderError) -> Self {
+        match error {
+            ProviderError::Busy(_) => Self::Busy(Busy { retry_after: BUSY_FOR }),
+            ProviderError::Unsupported(_) | ProviderError::Failed(..) => {
+                Self::Unexpected(Unexpected(error.into()))
+            }
+        }
+    }
+}
+
+/// The use cases' errors have both under the same names.
+macro_rules! may_meet_trouble {
+    ($($error:ty),+ $(,)?) => {$(
+        impl From<Trouble> for $error {
+            fn from(trouble: Trouble) -> Self {
+                match trouble {
+                    Trouble::Busy(busy) => Self::Busy(busy),
+                    Trouble::Unexpected(fault) => Self::Unexpected(fault),
+                }
+            }
+        }
+
+        impl From<ProviderError> for $error {
+            fn from(error: ProviderError) -> Self {
+                Trouble::from(error).into()
+            }
+        }
+    )+};
+}
+
+may_meet_trouble!(LoginError, ChallengeError, SendError, VerifyError, GuessError);

@@ -27,6 +27,10 @@ pub(super) enum EventKind {
     SignedIn,
     /// The password was changed by a mailed link.
     PasswordReset,
+    /// A session was ended by its owner.
+    SignedOut,
+    /// A refresh token came again that had been exchanged: its session was ended.
+    RefreshReuse,
     /// An operator made it.
     UserAdded,
     /// An operator changed it.
@@ -42,6 +46,8 @@ impl EventKind {
             Self::EmailConfirmed => "email_confirmed",
             Self::SignedIn => "signed_in",
             Self::PasswordReset => "password_reset",
+            Self::SignedOut => "signed_out",
+            Self::RefreshReuse => "refresh_reuse",
             Self::UserAdded => "user_added",
             Self::UserChanged => "user_changed",
         }

@@ -14,11 +14,11 @@ use tempfile::TempDir;
 use super::lockout::Lane;
 use super::{
     AccountSettings, Auth, AuthParts, EmailAddress, HashPool, HashSettings, LinkOrigins, PasswordRules,
-    SameAddress, TwoStepSettings, user as users,
+    SameAddress, SessionLifetimes, TwoStepSettings, user as users,
 };
 use crate::clock::{Clock, OptionalSpan, Quota, Rate, Span, Timestamp};
 use crate::courier::{Courier, Templates};
-use crate::otp::{EmailOtpProvider, RegistryBuilder};
+use crate::otp::{AuthenticatorOtpProvider, EmailOtpProvider, RegistryBuilder, SmsOtpProvider};
 use crate::vault::{MasterKey, Vault};
 
 /// When the tests take place.
@@ -132,8 +132,12 @@ pub(super) async fn house() -> House {
         vault: vault.clone(),
         clock: clock.clone(),
         courier: Courier::new(database.connection.clone(), vault.clone(), clock.clone()),
-        templates,
-        providers: RegistryBuilder::default().register("Email", email).start(),
+        templates: templates.clone(),
+        providers: RegistryBuilder::default()
+            .register("Email", email)
+            .register("Sms", SmsOtpProvider::new("Sms", templates.clone(), "login.example.com"))
+            .register("Authenticator", AuthenticatorOtpProvider)
+            .start(),
         hashing: hashing.unwrap(),
         accounts,
         two_step: TwoStepSettings {
@@ -148,9 +152,14 @@ pub(super) async fn house() -> House {
             default_provider: "Email".to_owned(),
             remember_device: OptionalSpan(None),
         },
+        text_budgets: [("Sms".to_owned(), Rate(Some(Quota { count: 500, period: day })))].into(),
         mail_per_destination: Rate(Some(Quota { count: 5, period: Duration::from_hours(1) })),
         origins: LinkOrigins { public_url: "http://localhost:5001".parse().unwrap(), allowed: Vec::new() },
-        session_lifetime: Duration::from_mins(10),
+        sessions: SessionLifetimes {
+            access: Duration::from_mins(10),
+            refresh_idle: 14 * day,
+            refresh_absolute: 30 * day,
+        },
         fixed_codes: Vec::new(),
         keep_events: Duration::from_hours(24 * 180),
     });

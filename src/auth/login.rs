@@ -8,10 +8,13 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use super::known_browser::KnownBrowser;
 use super::lockout::{self, Failure, Lane, Standing};
 use super::notice::Notice;
+use super::session::Opened;
 use super::transaction::{self, retried};
-use super::{Auth, Busy, Client, EmailAddress, LinkTarget, Password, PendingChallenge, SignIn, Unexpected};
+use super::{
+    Auth, Busy, ChallengeView, Client, EmailAddress, LinkTarget, Password, SessionKind, SignIn, Unexpected,
+};
 use super::{event, session, user as users};
-use crate::token::{Grant, Method};
+use crate::token::Method;
 
 /// Somebody who wants to sign in.
 pub struct LoginAttempt {
@@ -25,6 +28,8 @@ pub struct LoginAttempt {
     pub client: Client,
     /// Value of the known-browser cookie, as it came.
     pub known_browser: Option<String>,
+    /// What it is to lead to.
+    pub session: SessionKind,
 }
 
 /// What a right password leads to.
@@ -32,7 +37,7 @@ pub enum LoginOutcome {
     /// The second step is off.
     SignedIn(SignIn),
     /// A code is on its way.
-    VerificationRequired(PendingChallenge),
+    VerificationRequired(Box<ChallengeView>),
 }
 
 /// Why nobody is signed in.
@@ -81,9 +86,11 @@ impl Auth {
             return Err(LoginError::EmailNotConfirmed);
         }
         if user.two_factor_enabled {
-            return self.open_challenge(&user, &attempt.client).await.map(LoginOutcome::VerificationRequired);
+            let opened = self.open_challenge(&user, &attempt.client, attempt.session).await?;
+            return Ok(LoginOutcome::VerificationRequired(Box::new(opened)));
         }
-        self.sign_in_with_password(&user, &attempt.client, browser).await.map(LoginOutcome::SignedIn)
+        let session = attempt.session;
+        self.sign_in_with_password(&user, &attempt.client, browser, session).await.map(LoginOutcome::SignedIn)
     }
 
     /// The user whose password this is. Whoever it is not costs one hash and the same statements, account or none.
@@ -172,25 +179,32 @@ impl Auth {
         user: &user::Model,
         client: &Client,
         browser: KnownBrowser,
+        kind: SessionKind,
     ) -> Result<SignIn, LoginError> {
-        let opened = retried(|| self.open_session(user, client)).await?;
-        let grant = opened.ok_or(LoginError::InvalidCredentials)?;
+        let opened = retried(|| self.open_session(user, client, kind)).await?;
+        let Opened { grant, refresh } = opened.ok_or(LoginError::InvalidCredentials)?;
         info!(user_id:% = user.id, session_id:% = grant.session_id; "signed in");
-        Ok(SignIn { grant, known_browser: browser.remember(&self.0.vault, user.id) })
+        Ok(SignIn { grant, refresh, known_browser: browser.remember(&self.0.vault, user.id) })
     }
 
     /// One transaction: the session and its event. `None` if the password alone no longer signs the user in: hashing may
     /// have waited for seconds.
-    async fn open_session(&self, user: &user::Model, client: &Client) -> Result<Option<Grant>, Unexpected> {
+    async fn open_session(
+        &self,
+        user: &user::Model,
+        client: &Client,
+        kind: SessionKind,
+    ) -> Result<Option<Opened>, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
         let user = users::still_good(&tx, user).await?;
         let Some(user) = user.filter(|user| !user.two_factor_enabled) else { return Ok(None) };
-        let grant = session::open(&tx, &user, client, vec![Method::Pwd], house.session_lifetime, now).await?;
-        event::signed_in(&tx, user.id, client, &grant, now).await?;
+        let methods = vec![Method::Pwd];
+        let opened = session::open(&tx, &user, client, methods, kind, &house.sessions, now).await?;
+        event::signed_in(&tx, user.id, client, &opened.grant, now).await?;
         tx.commit().await?;
-        Ok(Some(grant))
+        Ok(Some(opened))
     }
 }
 
@@ -214,11 +228,11 @@ mod tests {
         };
 
         set(user::Column::Roles, Expr::value("[\"Administrator\"]")).await;
-        let grant = house.auth.open_session(&read, &client).await.unwrap();
+        let grant = house.auth.open_session(&read, &client, SessionKind::AccessOnly).await.unwrap();
         set(user::Column::TwoFactorEnabled, Expr::value(true)).await;
-        let without_a_code = house.auth.open_session(&read, &client).await.unwrap();
+        let without_a_code = house.auth.open_session(&read, &client, SessionKind::AccessOnly).await.unwrap();
 
-        assert_eq!(grant.unwrap().roles, ["Administrator"]);
+        assert_eq!(grant.unwrap().grant.roles, ["Administrator"]);
         assert!(without_a_code.is_none());
     }
 
@@ -228,8 +242,10 @@ mod tests {
         let jo = fixture::insert_user(house.db(), "jo@example.com").await;
         let older = user::Model { security_stamp: users::new_stamp(), ..jo.clone() };
         let client = Client { address: Ipv4Addr::LOCALHOST.into(), user_agent: String::new() };
-        let sign_in =
-            async |user| house.auth.sign_in_with_password(user, &client, KnownBrowser::default()).await;
+        let sign_in = async |user| {
+            let (browser, kind) = (KnownBrowser::default(), SessionKind::AccessOnly);
+            house.auth.sign_in_with_password(user, &client, browser, kind).await
+        };
 
         assert!(matches!(sign_in(&older).await, Err(LoginError::InvalidCredentials)));
         assert_eq!(sessions::Entity::find().count(house.db()).await.unwrap(), 0);
@@ -243,7 +259,8 @@ mod tests {
         let client = Client { address: Ipv4Addr::LOCALHOST.into(), user_agent: String::new() };
         house.db().execute_unprepared("DROP TABLE events").await.unwrap();
 
-        let failed = house.auth.sign_in_with_password(&jo, &client, KnownBrowser::default()).await;
+        let (browser, kind) = (KnownBrowser::default(), SessionKind::AccessOnly);
+        let failed = house.auth.sign_in_with_password(&jo, &client, browser, kind).await;
 
         assert!(matches!(failed, Err(LoginError::Unexpected(_))));
         assert_eq!(sessions::Entity::find().count(house.db()).await.unwrap(), 0);

@@ -1,6 +1,8 @@
 //! The rules: accounts, passwords, links, logins, challenges, sessions. No HTTP here.
 
 mod account;
+mod authenticator;
+mod budget;
 mod caller;
 mod challenge;
 mod confirmation;
@@ -19,6 +21,8 @@ mod login;
 mod notice;
 mod password;
 mod prune;
+mod recovery;
+mod refresh;
 mod registration;
 mod reset;
 mod revocation;
@@ -31,19 +35,21 @@ mod user;
 mod verification;
 mod window;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use sea_orm::DatabaseConnection;
 
+use self::budget::TextBudgets;
 use crate::clock::{Clock, Rate};
 use crate::courier::{Courier, Templates};
 use crate::otp::{Code, ProviderRegistry};
 use crate::vault::Vault;
 
 pub use caller::Caller;
-pub use challenge::{ChallengeId, PendingChallenge};
+pub use challenge::{ChallengeError, ChallengeId, ChallengeStatus, ChallengeView, RECOVERY_CODE, SendError};
 pub use confirmation::ConfirmError;
 pub use directory::{Change, DirectoryError, ImportedPassword, NewUser, UserSummary};
 pub use email::EmailAddress;
@@ -52,11 +58,12 @@ pub use hashing::{HashPool, HashSettings, accepts};
 pub use link::{LinkOrigins, LinkTarget, RefusedTarget};
 pub use login::{LoginAttempt, LoginError, LoginOutcome};
 pub use password::Password;
+pub use refresh::{RefreshError, RefreshToken, Refreshed};
 pub use registration::{RegisterError, Registration};
 pub use reset::{ForgotError, ResetError, ResetRequest};
-pub use session::{Client, SignIn};
+pub use session::{Client, SessionKind, SessionLifetimes, SignIn};
 pub use settings::{AccountSettings, PasswordRules, SameAddress, TwoStepSettings};
-pub use verification::{Verification, VerifyError};
+pub use verification::{Guess, GuessError, Verification, VerifyError};
 
 /// What the rules need from the rest of the house.
 pub struct AuthParts {
@@ -78,12 +85,14 @@ pub struct AuthParts {
     pub accounts: AccountSettings,
     /// `[two_step]`
     pub two_step: TwoStepSettings,
+    /// `daily_budget` of the providers that send texts, by name.
+    pub text_budgets: HashMap<String, Rate>,
     /// `[limits] mail_per_destination`; off when limits are off.
     pub mail_per_destination: Rate,
     /// Where links may point.
     pub origins: LinkOrigins,
-    /// Life of a session without a refresh token: `[tokens] access_lifetime`.
-    pub session_lifetime: Duration,
+    /// Life of sessions and their tokens: from `[tokens]`.
+    pub sessions: SessionLifetimes,
     /// `[development] fixed_codes`
     pub fixed_codes: Vec<(EmailAddress, Code)>,
     /// `[events] keep`
@@ -105,9 +114,10 @@ struct House {
     hashing: HashPool,
     accounts: AccountSettings,
     two_step: ArcSwap<TwoStepSettings>,
+    text_budgets: ArcSwap<TextBudgets>,
     mail_per_destination: ArcSwap<Rate>,
     origins: ArcSwap<LinkOrigins>,
-    session_lifetime: Duration,
+    sessions: SessionLifetimes,
     fixed_codes: Vec<(EmailAddress, Code)>,
     keep_events: Duration,
 }
@@ -126,9 +136,10 @@ impl Auth {
             hashing: parts.hashing,
             accounts: parts.accounts,
             two_step: ArcSwap::from_pointee(parts.two_step),
+            text_budgets: ArcSwap::from_pointee(TextBudgets::new(parts.text_budgets)),
             mail_per_destination: ArcSwap::from_pointee(parts.mail_per_destination),
             origins: ArcSwap::from_pointee(parts.origins),
-            session_lifetime: parts.session_lifetime,
+            sessions: parts.sessions,
             fixed_codes: parts.fixed_codes,
             keep_events: parts.keep_events,
         }))

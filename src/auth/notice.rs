@@ -28,6 +28,10 @@ pub(super) enum Notice {
     PasswordReset,
     /// A factor was disabled by too many wrong codes.
     FactorDisabled,
+    /// A recovery code was used to sign in.
+    RecoveryCodeUsed,
+    /// Two recovery codes are left.
+    FewRecoveryCodes,
 }
 
 /// The window in which mails that anyone can cause are counted, known address or not.
@@ -90,6 +94,8 @@ impl Auth {
             Notice::RegistrationTried => templates.email("registration_tried", text),
             Notice::PasswordReset => templates.email("password_reset", text),
             Notice::FactorDisabled => templates.email("factor_disabled", text),
+            Notice::RecoveryCodeUsed => templates.email("recovery_code_used", text),
+            Notice::FewRecoveryCodes => templates.email("few_recovery_codes", text),
         };
         let content = content.context("a notice does not render")?;
         Ok(self.mail(to, content, NOTICE_LIFETIME))

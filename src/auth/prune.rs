@@ -5,13 +5,13 @@ use std::time::Duration;
 use entity::{challenge, event, link, lockout, session};
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
 
-use super::{Auth, Unexpected, window};
+use super::{Auth, Unexpected, budget, refresh, window};
 
 const DAY: Duration = Duration::from_hours(24);
 const MONTH: Duration = Duration::from_hours(24 * 30);
 
 impl Auth {
-    /// Removes what has been dead for a day (sessions: 30 days; events: after `[events] keep`); tells how many rows that
+    /// Removes what has been dead for a day (sessions: 30 days, their refresh tokens a day; events: after `[events] keep`); tells how many rows that
     /// were.
     ///
     /// # Errors
@@ -30,6 +30,8 @@ impl Auth {
         let oldest = now.minus(self.0.keep_events).millis();
         let events = event::Entity::delete_many().filter(event::Column::At.lt(oldest));
         Ok(window::prune(db, now).await?
+            + budget::prune(db, now.minus(MONTH * 2)).await?
+            + refresh::prune(db, now.minus(DAY)).await?
             + events.exec(db).await?.rows_affected
             + links.exec(db).await?.rows_affected
             + challenges.exec(db).await?.rows_affected

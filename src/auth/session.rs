@@ -4,10 +4,15 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use entity::{session, user};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _,
+};
 use uuid::Uuid;
 
 use super::account::full_name;
+use super::refresh::{self, RefreshToken};
 use super::user::roles_of;
 use crate::clock::Timestamp;
 use crate::token::{Grant, Method};
@@ -21,12 +26,40 @@ pub struct Client {
     pub user_agent: String,
 }
 
+/// What a sign-in leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionKind {
+    /// One access token; the session ends with it.
+    AccessOnly,
+    /// A chain of refresh tokens.
+    Refreshable,
+}
+
+/// For how long sessions live: from `[tokens]`.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionLifetimes {
+    /// An access token, and a session that has nothing else.
+    pub access: Duration,
+    /// A refresh token that nobody uses.
+    pub refresh_idle: Duration,
+    /// A session, however often it is refreshed.
+    pub refresh_absolute: Duration,
+}
+
 /// A completed sign-in.
 pub struct SignIn {
     /// What the token says.
     pub grant: Grant,
     /// The new value of the known-browser cookie.
     pub known_browser: String,
+    /// The first refresh token, of a session that can be refreshed.
+    pub refresh: Option<RefreshToken>,
+}
+
+/// A session that was just stored.
+pub(super) struct Opened {
+    pub grant: Grant,
+    pub refresh: Option<RefreshToken>,
 }
 
 /// Stores a session in the transaction that completes the sign-in.
@@ -35,31 +68,86 @@ pub(super) async fn open(
     user: &user::Model,
     client: &Client,
     methods: Vec<Method>,
-    lifetime: Duration,
+    kind: SessionKind,
+    lifetimes: &SessionLifetimes,
     now: Timestamp,
-) -> Result<Grant, DbErr> {
-    let id = Uuid::new_v4();
-    let row = session::ActiveModel {
-        id: Set(id),
-        user_id: Set(user.id),
-        methods: Set(serde_json::to_string(&methods).unwrap_or_default()),
-        auth_time: Set(now.millis()),
-        address: Set(client.address.to_string()),
-        user_agent: Set(client.user_agent.clone()),
-        created_at: Set(now.millis()),
-        last_used_at: Set(now.millis()),
-        expires_at: Set(now.plus(lifetime).millis()),
-        ended_at: Set(None),
+) -> Result<Opened, DbErr> {
+    let lifetime = match kind {
+        SessionKind::AccessOnly => lifetimes.access,
+        SessionKind::Refreshable => lifetimes.refresh_absolute,
     };
-    session::Entity::insert(row).exec_without_returning(tx).await?;
+    let row = session::Model {
+        id: Uuid::new_v4(),
+        user_id: user.id,
+        methods: serde_json::to_string(&methods).unwrap_or_default(),
+        auth_time: now.millis(),
+        address: client.address.to_string(),
+        user_agent: client.user_agent.clone(),
+        created_at: now.millis(),
+        last_used_at: now.millis(),
+        expires_at: now.plus(lifetime).millis(),
+        ended_at: None,
+    };
+    session::Entity::insert(row.clone().into_active_model().reset_all()).exec_without_returning(tx).await?;
+    let refresh = match kind {
+        SessionKind::AccessOnly => None,
+        SessionKind::Refreshable => Some(refresh::begin(tx, &row, lifetimes, now).await?),
+    };
+    Ok(Opened { grant: grant_of(&row, user), refresh })
+}
+
+/// What an access token of the session says of its user, as the user is now.
+pub(super) fn grant_of(session: &session::Model, user: &user::Model) -> Grant {
     let name = full_name(user);
-    Ok(Grant {
+    Grant {
         user_id: user.id,
         email: user.email.clone(),
         name: if name.is_empty() { user.email.clone() } else { name },
         roles: roles_of(user),
-        session_id: id,
-        methods,
-        auth_time: now,
-    })
+        session_id: session.id,
+        methods: methods_of(session),
+        auth_time: Timestamp::from_millis(session.auth_time),
+    }
+}
+
+/// How its user signed in.
+pub(super) fn methods_of(session: &session::Model) -> Vec<Method> {
+    serde_json::from_str(&session.methods).unwrap_or_default()
+}
+
+/// The session, if it has neither ended nor run out.
+pub(super) async fn find_living(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<Option<session::Model>, DbErr> {
+    session::Entity::find_by_id(id)
+        .filter(session::Column::EndedAt.is_null())
+        .filter(session::Column::ExpiresAt.gt(now.millis()))
+        .one(db)
+        .await
+}
+
+/// Notes that the session was used; true if it lives. Where rows are locked, it is until the end of the transaction, so
+/// that whoever ends it meanwhile waits, and then ends what came of it.
+pub(super) async fn touch(tx: &impl ConnectionTrait, id: Uuid, now: Timestamp) -> Result<bool, DbErr> {
+    let touched = session::Entity::update_many()
+        .col_expr(session::Column::LastUsedAt, Expr::value(now.millis()))
+        .filter(session::Column::Id.eq(id))
+        .filter(session::Column::EndedAt.is_null())
+        .filter(session::Column::ExpiresAt.gt(now.millis()))
+        .exec(tx)
+        .await?;
+    Ok(touched.rows_affected == 1)
+}
+
+/// Ends the session; true for the one call that did it.
+pub(super) async fn end(tx: &impl ConnectionTrait, id: Uuid, now: Timestamp) -> Result<bool, DbErr> {
+    let ended = session::Entity::update_many()
+        .col_expr(session::Column::EndedAt, Expr::value(now.millis()))
+        .filter(session::Column::Id.eq(id))
+        .filter(session::Column::EndedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(ended.rows_affected == 1)
 }

@@ -16,7 +16,14 @@ fn client() -> Client {
 
 fn attempt(email: &str, password: &str) -> LoginAttempt {
     let (email, password) = (email.to_owned(), Password::new(password));
-    LoginAttempt { email, password, client_uri: None, client: client(), known_browser: None }
+    LoginAttempt {
+        email,
+        password,
+        client_uri: None,
+        client: client(),
+        known_browser: None,
+        session: SessionKind::AccessOnly,
+    }
 }
 
 fn registration(email: &str) -> Registration {

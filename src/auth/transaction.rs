@@ -143,6 +143,40 @@ mod tests {
         no_transaction_is_left_open("TWOSTEP_TEST_MARIADB_URL").await;
     }
 
+    /// A guard that reads in its transaction must see what others have committed before.
+    async fn others_commits_are_seen(server: &str) {
+        let connect = async || Database::connect(std::env::var(server).unwrap()).await.unwrap();
+        let (db, other) = (connect().await, connect().await);
+        let table = format!("twostep_{}", uuid::Uuid::new_v4().simple());
+        let run = async |sql: String| other.execute_unprepared(&sql).await.unwrap();
+        run(format!("CREATE TABLE {table} (n integer)")).await;
+        let tx = begin(&db).await.unwrap();
+        let rows = async || {
+            let select = Statement::from_string(tx.get_database_backend(), format!("SELECT n FROM {table}"));
+            tx.query_all_raw(select).await.unwrap().len()
+        };
+
+        let before = rows().await;
+        run(format!("INSERT INTO {table} VALUES (1)")).await;
+        let after = rows().await;
+        tx.rollback().await.unwrap();
+        run(format!("DROP TABLE {table}")).await;
+
+        assert_eq!((before, after), (0, 1));
+    }
+
+    #[tokio::test]
+    #[cfg_attr(not(test_postgres), ignore = "needs TWOSTEP_TEST_POSTGRES_URL")]
+    async fn a_transaction_on_postgresql_sees_what_others_have_committed() {
+        others_commits_are_seen("TWOSTEP_TEST_POSTGRES_URL").await;
+    }
+
+    #[tokio::test]
+    #[cfg_attr(not(test_mariadb), ignore = "needs TWOSTEP_TEST_MARIADB_URL")]
+    async fn a_transaction_on_mariadb_sees_what_others_have_committed() {
+        others_commits_are_seen("TWOSTEP_TEST_MARIADB_URL").await;
+    }
+
     /// What a driver says of a deadlock.
     #[derive(Debug, thiserror::Error)]
     #[error("deadlock")]

@@ -13,6 +13,11 @@ use crate::clock::Timestamp;
 use crate::vault::random_token;
 
 /// The user with this address, in whatever spelling.
+pub(super) async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).one(db).await
+}
+
+/// The user with that address.
 pub(super) async fn find_by_email(
     db: &impl ConnectionTrait,
     email: &EmailAddress,

@@ -94,7 +94,7 @@ pub struct LockedOut<'a> {
     pub lifetime: Lifetime,
 }
 
-/// For `email/registration_tried`, `email/password_reset` and `email/factor_disabled`.
+/// For notices that say nothing but what happened: `email/registration_tried`, `email/password_reset` and others.
 #[derive(Clone, Debug, Serialize)]
 pub struct Notice<'a> {
     /// Name of the user; made harmless here.

@@ -24,7 +24,13 @@ pub(super) fn check(templates: &Templates) -> Result<(), TemplateError> {
 
     let locked = LockedOut { name: NAME, page: PAGE, lifetime };
     check_notice("locked_out", &templates.email("locked_out", locked)?)?;
-    for name in ["registration_tried", "password_reset", "factor_disabled"] {
+    for name in [
+        "registration_tried",
+        "password_reset",
+        "factor_disabled",
+        "recovery_code_used",
+        "few_recovery_codes",
+    ] {
         check_notice(name, &templates.email(name, Notice { name: NAME, page: PAGE })?)?;
     }
 

@@ -3,20 +3,24 @@
 mod client_address;
 mod forwarded;
 mod settings;
+mod shared;
 mod table;
 mod ticks;
 
 pub use client_address::{client_address, network_of};
 pub use settings::LimitSettings;
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use secrecy::SecretString;
 
 use crate::clock::Clock;
+use shared::Shared;
 use table::Table;
 use ticks::Ticks;
 
@@ -33,6 +37,17 @@ pub enum Limit {
     Mail,
 }
 
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Login => "login",
+            Self::Verify => "verify",
+            Self::Register => "register",
+            Self::Mail => "mail",
+        })
+    }
+}
+
 /// Addresses that one limit remembers, some 5 MiB. When more are counted, those that have their whole quota back are
 /// forgotten; if that is not enough, all are. Whoever holds that many networks is not held by a limit per network;
 /// what guards accounts is counted in the database.
@@ -41,9 +56,13 @@ const MOST_ADDRESSES: usize = 50_000;
 /// How many requests pass between two looks at the size of the tables.
 const LOOK_EVERY: u32 = 256;
 
-/// Counts requests per client address, IPv6 per /64, in memory. Cheap to clone.
+/// Counts requests per client address, IPv6 per /64, in memory and, if it is told so, in Redis together with other instances. Cheap
+/// to clone.
 #[derive(Clone)]
-pub struct Limits(Arc<Inner>);
+pub struct Limits {
+    here: Arc<Inner>,
+    shared: Option<Shared>,
+}
 
 struct Inner {
     table: ArcSwap<Table>,
@@ -57,33 +76,55 @@ impl Limits {
     pub fn new(settings: &LimitSettings, clock: Clock) -> Self {
         let ticks = Ticks::new(clock);
         let table = ArcSwap::from_pointee(Table::new(settings, &ticks));
-        Self(Arc::new(Inner { table, ticks, taken: AtomicU32::new(0) }))
+        Self { here: Arc::new(Inner { table, ticks, taken: AtomicU32::new(0) }), shared: None }
     }
 
-    /// Takes one from the quota of `address`.
+    /// Shares the counts with other instances through the Redis at `url`.
+    ///
+    /// # Errors
+    /// What is wrong with the URL, without the URL.
+    pub fn shared_by(self, url: &SecretString) -> Result<Self, String> {
+        Ok(Self { shared: Some(Shared::new(url)?), ..self })
+    }
+
+    /// Takes one from the quota of `address`, here and in Redis. While Redis is away the count of this instance holds.
     ///
     /// # Errors
     /// How long until the next one is allowed.
-    pub fn take(&self, limit: Limit, address: IpAddr) -> Result<(), Duration> {
-        if self.0.taken.fetch_add(1, Ordering::Relaxed) % LOOK_EVERY == LOOK_EVERY - 1 {
+    pub async fn count(&self, limit: Limit, address: IpAddr) -> Result<(), Duration> {
+        self.take(limit, address)?;
+        let Some(shared) = &self.shared else { return Ok(()) };
+        let Some(quota) = self.here.table.load().quota(limit) else { return Ok(()) };
+        shared.take(limit, quota, network_of(address)).await
+    }
+
+    /// Whether Redis answered when it was last asked; `None` where nothing is shared.
+    #[must_use]
+    pub fn health(&self) -> Option<bool> {
+        self.shared.as_ref().map(Shared::is_well)
+    }
+
+    /// Takes one from the quota of `address` in this process.
+    fn take(&self, limit: Limit, address: IpAddr) -> Result<(), Duration> {
+        if self.here.taken.fetch_add(1, Ordering::Relaxed) % LOOK_EVERY == LOOK_EVERY - 1 {
             self.trim();
         }
-        self.0.table.load().take(limit, network_of(address), &self.0.ticks)
+        self.here.table.load().take(limit, network_of(address), &self.here.ticks)
     }
 
     /// Forgets the addresses that have their whole quota back: housekeeping, now and then.
     pub fn prune(&self) {
-        self.0.table.load().prune();
+        self.here.table.load().prune();
     }
 
     /// Changes the rates while the program runs. A limit whose rate stays the same keeps its counts.
     pub fn configure(&self, settings: &LimitSettings) {
-        self.0.table.rcu(|table| table.with(settings, &self.0.ticks));
+        self.here.table.rcu(|table| table.with(settings, &self.here.ticks));
     }
 
     fn trim(&self) {
-        if self.0.table.load().largest() > MOST_ADDRESSES {
-            self.0.table.rcu(|table| table.trimmed(MOST_ADDRESSES, &self.0.ticks));
+        if self.here.table.load().largest() > MOST_ADDRESSES {
+            self.here.table.rcu(|table| table.trimmed(MOST_ADDRESSES, &self.here.ticks));
         }
     }
 }
@@ -220,7 +261,7 @@ mod tests {
 
         limits.prune();
 
-        assert_eq!(limits.0.table.load().largest(), 1);
+        assert_eq!(limits.here.table.load().largest(), 1);
         assert!(limits.take(Limit::Login, active).is_err());
     }
 
@@ -232,13 +273,13 @@ mod tests {
         for n in 0..120_000_u32 {
             assert!(limits.take(Limit::Login, IpAddr::V4(Ipv4Addr::from_bits(n))).is_ok());
         }
-        assert!(limits.0.table.load().largest() <= most);
+        assert!(limits.here.table.load().largest() <= most);
 
         clock.advance(Duration::from_hours(72));
         for n in 0..LOOK_EVERY {
             let network = u128::from(n) << 64;
             assert!(limits.take(Limit::Login, IpAddr::V6(Ipv6Addr::from_bits(network + (1 << 120)))).is_ok());
         }
-        assert!(limits.0.table.load().largest() <= most);
+        assert!(limits.here.table.load().largest() <= most);
     }
 }

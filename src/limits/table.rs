@@ -13,7 +13,7 @@ use log::warn;
 
 use super::ticks::Ticks;
 use super::{Limit, LimitSettings};
-use crate::clock::Rate;
+use crate::clock::{self, Rate};
 
 type Limiter = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, Ticks, NoOpMiddleware<Duration>>;
 
@@ -55,14 +55,22 @@ impl Table {
     }
 
     pub(super) fn take(&self, limit: Limit, network: IpAddr, ticks: &Ticks) -> Result<(), Duration> {
-        let counter = match limit {
+        let Some(limiter) = &self.counter(limit).limiter else { return Ok(()) };
+        limiter.check_key(&network).map_err(|refused| refused.wait_time_from(ticks.now()))
+    }
+
+    /// The quota in force; none when the limit is off.
+    pub(super) fn quota(&self, limit: Limit) -> Option<clock::Quota> {
+        self.counter(limit).rate.0
+    }
+
+    fn counter(&self, limit: Limit) -> &Counter {
+        match limit {
             Limit::Login => &self.login,
             Limit::Verify => &self.verify,
             Limit::Register => &self.register,
             Limit::Mail => &self.mail,
-        };
-        let Some(limiter) = &counter.limiter else { return Ok(()) };
-        limiter.check_key(&network).map_err(|refused| refused.wait_time_from(ticks.now()))
+        }
     }
 
     pub(super) fn prune(&self) {

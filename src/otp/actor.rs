@@ -9,7 +9,8 @@ use actix::{Supervised, Supervisor};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use super::{Account, Code, CodeContext, Destination, OtpProvider, ProviderError};
+use super::{Account, Code, CodeContext, Destination, Match, OtpProvider, ProviderError, SharedSecret};
+use crate::clock::Timestamp;
 use crate::courier;
 
 /// What one provider may hold and how long it may take.
@@ -47,7 +48,18 @@ pub struct Compose {
     pub(super) place: Place,
 }
 
-/// Runs one [`OtpProvider`] in its own arbiter. Its messages are [`ValidFor`] and [`Compose`].
+/// Asks what a computed code is.
+#[derive(Message)]
+#[rtype(result = "Result<Match, ProviderError>")]
+pub struct Check {
+    pub(super) account: Account,
+    pub(super) secret: SharedSecret,
+    pub(super) code: Code,
+    pub(super) now: Timestamp,
+    pub(super) place: Place,
+}
+
+/// Runs one [`OtpProvider`] in its own arbiter. Its messages are [`ValidFor`], [`Compose`] and [`Check`].
 pub struct ProviderActor {
     name: Arc<str>,
     provider: Arc<dyn OtpProvider>,
@@ -113,5 +125,15 @@ impl Handler<Compose> for ProviderActor {
         let provider = Arc::clone(&self.provider);
         let Compose { account, code, context, place } = ask;
         self.answer(place, async move { provider.compose(&account, &code, &context).await })
+    }
+}
+
+impl Handler<Check> for ProviderActor {
+    type Result = ResponseFuture<Result<Match, ProviderError>>;
+
+    fn handle(&mut self, ask: Check, _: &mut Context<Self>) -> Self::Result {
+        let provider = Arc::clone(&self.provider);
+        let Check { account, secret, code, now, place } = ask;
+        self.answer(place, async move { provider.check(&account, &secret, &code, now).await })
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Code};
+use super::{Account, Code, Match, SharedSecret};
 use crate::clock::Timestamp;
 use crate::courier::Message;
 
@@ -19,6 +19,8 @@ pub enum ProviderKind {
     Sms,
     /// A code computed by the user's device (TOTP, RFC 6238).
     Authenticator,
+    /// Codes that the user keeps on paper. No provider is of this kind: `auth` offers them itself.
+    Recovery,
     /// Another one, registered by code.
     Custom,
 }
@@ -30,6 +32,14 @@ pub struct Destination {
     pub address: String,
     /// `j•••@example.com`, `•••• 67`; empty for a computed code.
     pub masked: String,
+}
+
+impl Destination {
+    /// For a code that is not sent.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        Self { address: String::new(), masked: String::new() }
+    }
 }
 
 /// A provider that is valid for a user.
@@ -129,16 +139,30 @@ pub trait OtpProvider: Send + Sync + 'static {
     /// The message that carries `code`. The core draws and keeps the code: a provider cannot weaken it.
     ///
     /// # Errors
-    /// [`ProviderError::Unsupported`] for providers whose codes are computed.
+    /// [`ProviderError::Unsupported`], which is the default, for providers whose codes are computed.
     async fn compose(
         &self,
-        account: &Account,
-        code: &Code,
-        context: &CodeContext,
-    ) -> Result<Message, ProviderError>;
+        _account: &Account,
+        _code: &Code,
+        _context: &CodeContext,
+    ) -> Result<Message, ProviderError> {
+        Err(ProviderError::Unsupported(String::new()))
+    }
 
-    // Codes that a device computes join here: a `check(account, code)` that answers with the matched step, beside a
-    // `compose` that is then `Unsupported`; each with a default, a message of the actor and a method of the registry.
+    /// What `code`, computed from `secret` by the user's device, is at `now`. The core counts the guess before, and accepts
+    /// no step twice.
+    ///
+    /// # Errors
+    /// [`ProviderError::Unsupported`], which is the default, for providers whose codes are sent.
+    async fn check(
+        &self,
+        _account: &Account,
+        _secret: &SharedSecret,
+        _code: &Code,
+        _now: Timestamp,
+    ) -> Result<Match, ProviderError> {
+        Err(ProviderError::Unsupported(String::new()))
+    }
 }
 
 #[cfg(test)]

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use log::warn;
 
-use super::actor::{Bounds, Compose, ValidFor};
+use super::actor::{Bounds, Check, Compose, ValidFor};
 use super::seat::Seat;
-use super::{Account, Code, CodeContext, Offer, OtpProvider, ProviderError, ProviderKind};
+use super::{
+    Account, Code, CodeContext, Match, Offer, OtpProvider, ProviderError, ProviderKind, SharedSecret,
+};
+use crate::clock::Timestamp;
 use crate::courier::Message;
 
 /// Collects providers before the server starts.
@@ -89,13 +92,38 @@ impl ProviderRegistry {
         code: &Code,
         context: &CodeContext,
     ) -> Result<Message, ProviderError> {
-        let seat = self
-            .0
-            .iter()
-            .find(|seat| seat.name() == name)
-            .ok_or_else(|| ProviderError::Unsupported(name.to_owned()))?;
+        let seat = self.seat(name)?;
         let (account, code, context) = (account.clone(), code.clone(), context.clone());
         seat.ask(|place| Compose { account, code, context, place }).await
+    }
+
+    /// Lets the provider `name` say what a computed code is.
+    ///
+    /// # Errors
+    /// As [`OtpProvider::check`], [`ProviderError::Busy`] for a full or dead actor, and [`ProviderError::Unsupported`]
+    /// for a name that is not registered.
+    pub async fn check(
+        &self,
+        name: &str,
+        account: &Account,
+        secret: &SharedSecret,
+        code: &Code,
+        now: Timestamp,
+    ) -> Result<Match, ProviderError> {
+        let seat = self.seat(name)?;
+        let (account, secret, code) = (account.clone(), secret.clone(), code.clone());
+        seat.ask(|place| Check { account, secret, code, now, place }).await
+    }
+
+    /// The kind of the provider `name`; `None` if it is not registered.
+    #[must_use]
+    pub fn kind_of(&self, name: &str) -> Option<ProviderKind> {
+        self.0.iter().find(|seat| seat.name() == name).map(Seat::kind)
+    }
+
+    fn seat(&self, name: &str) -> Result<&Seat, ProviderError> {
+        let seat = self.0.iter().find(|seat| seat.name() == name);
+        seat.ok_or_else(|| ProviderError::Unsupported(name.to_owned()))
     }
 
     /// Names of the providers of one kind, in order.

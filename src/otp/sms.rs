@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Account, Code, CodeContext, Destination, OtpProvider, ProviderError, ProviderKind};
+use super::{Account, Code, CodeContext, Destination, OtpProvider, PhoneNumber, ProviderError, ProviderKind};
 use crate::courier::{Carrier, CodeText, Message, Priority, Templates};
 
 /// Texts a code to the account's confirmed phone number; the courier carries it by the gateway of the same name.
@@ -10,13 +10,31 @@ pub struct SmsOtpProvider {
     name: String,
     templates: Templates,
     host: String,
+    allowed_countries: Vec<String>,
 }
 
 impl SmsOtpProvider {
     /// The provider `name`, which words its texts by `sms/code.txt`. `host` is the one of `public_url`: the last line of a text binds the code to it.
     #[must_use]
     pub fn new(name: &str, templates: Templates, host: &str) -> Self {
-        Self { name: name.to_owned(), templates, host: host.to_owned() }
+        Self { name: name.to_owned(), templates, host: host.to_owned(), allowed_countries: Vec::new() }
+    }
+
+    /// Sends to numbers of these countries only (ISO 3166-1 alpha-2); none: to every one.
+    #[must_use]
+    pub fn only_to(mut self, countries: &[String]) -> Self {
+        self.allowed_countries = countries.to_vec();
+        self
+    }
+
+    fn destination(&self, account: &Account) -> Option<Destination> {
+        let number = account.confirmed_phone.as_ref()?;
+        // A number from before these rules is held against them too.
+        let parsed = PhoneNumber::parse(number).ok()?;
+        let is_allowed =
+            |country: &str| self.allowed_countries.iter().any(|one| one.eq_ignore_ascii_case(country));
+        let may = self.allowed_countries.is_empty() || parsed.country().is_some_and(is_allowed);
+        may.then(|| Destination { address: number.clone(), masked: masked(number) })
     }
 }
 
@@ -27,7 +45,7 @@ impl OtpProvider for SmsOtpProvider {
     }
 
     async fn valid_for(&self, account: &Account) -> Result<Option<Destination>, ProviderError> {
-        Ok(destination(account))
+        Ok(self.destination(account))
     }
 
     async fn compose(
@@ -52,11 +70,6 @@ impl OtpProvider for SmsOtpProvider {
             expires_at: context.expires_at,
         })
     }
-}
-
-fn destination(account: &Account) -> Option<Destination> {
-    let number = account.confirmed_phone.as_ref()?;
-    Some(Destination { address: number.clone(), masked: masked(number) })
 }
 
 /// `+4915112345667` as `•••• 67`.
@@ -94,11 +107,29 @@ mod tests {
         let with_phone = Account { confirmed_phone: Some("+4915112345667".to_owned()), ..jane() };
         let without = Account { confirmed_phone: None, ..jane() };
 
-        let offered = destination(&with_phone).unwrap();
+        let provider = provider();
+
+        let offered = provider.destination(&with_phone).unwrap();
 
         assert_eq!(offered.address, "+4915112345667");
         assert_eq!(offered.masked, "•••• 67");
-        assert_eq!(destination(&without), None);
+        assert_eq!(provider.destination(&without), None);
+    }
+
+    fn provider() -> SmsOtpProvider {
+        SmsOtpProvider::new("Text", Templates::load(None).unwrap(), "login.example.com")
+    }
+
+    #[test]
+    fn numbers_of_other_countries_and_premium_ones_are_not_offered() {
+        let at = |number: &str| Account { confirmed_phone: Some(number.to_owned()), ..jane() };
+        let german = provider().only_to(&["de".to_owned(), "AT".to_owned()]);
+
+        assert!(german.destination(&at("+4915112345667")).is_some());
+        assert!(german.destination(&at("+436641234567")).is_some());
+        assert!(german.destination(&at("+12025550123")).is_none());
+        assert!(provider().destination(&at("+12025550123")).is_some());
+        assert!(provider().destination(&at("+499001234567")).is_none());
     }
 
     #[test]

@@ -128,16 +128,19 @@ async fn lock(db: &DatabaseConnection, url: &str) -> anyhow::Result<Option<std::
             None => Ok(None),
         },
         DbBackend::Postgres => run(db, "SELECT pg_advisory_lock(8317220)").await.map(|_| None),
-        _ => {
-            // 0: somebody else has held it all the time.
-            let sql = format!("SELECT GET_LOCK('twostep_migrate', {LOCK_SECONDS})");
-            let taken = run(db, &sql).await?.and_then(|row| row.try_get_by_index::<Option<i64>>(0).ok()?);
-            if taken != Some(1) {
-                bail!("another start has been migrating the database for {LOCK_SECONDS} s");
-            }
-            Ok(None)
-        }
+        _ => lock_by_name(db, LOCK_SECONDS).await.map(|()| None),
     }
+}
+
+/// MariaDB's lock, waited for `seconds`.
+async fn lock_by_name(db: &DatabaseConnection, seconds: u32) -> anyhow::Result<()> {
+    // 0: somebody else has held it all the time.
+    let sql = format!("SELECT GET_LOCK('twostep_migrate', {seconds})");
+    let taken = run(db, &sql).await?.and_then(|row| row.try_get_by_index::<Option<i64>>(0).ok()?);
+    if taken != Some(1) {
+        bail!("another start has been migrating the database for {seconds} s");
+    }
+    Ok(())
 }
 
 async fn lock_file(path: String) -> anyhow::Result<std::fs::File> {
@@ -202,6 +205,20 @@ mod tests {
 
         assert!(early.is_err());
         assert!(waiting.await.unwrap().iter().all(|(_, applied)| *applied));
+    }
+
+    #[tokio::test]
+    #[cfg_attr(not(test_mariadb), ignore = "needs TWOSTEP_TEST_MARIADB_URL")]
+    async fn a_lock_that_is_not_got_on_mariadb_stops_the_start() {
+        let url = std::env::var("TWOSTEP_TEST_MARIADB_URL").unwrap();
+        let settings = DatabaseSettings { url: url.into(), max_connections: 0 };
+        let (holder, other) = (open(&settings, 1).await.unwrap(), open(&settings, 1).await.unwrap());
+
+        lock_by_name(&holder, 30).await.unwrap();
+        let refused = lock_by_name(&other, 0).await;
+        unlock(&holder).await.unwrap();
+
+        assert!(refused.unwrap_err().to_string().contains("another start"));
     }
 
     #[test]

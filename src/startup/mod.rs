@@ -1,5 +1,6 @@
 //! Wiring, and nothing but wiring: settings → database, keys, courier, registry, server.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,18 +8,20 @@ use std::time::Duration;
 use actix_web::App;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use anyhow::anyhow;
 use sea_orm::DatabaseConnection;
 use secrecy::ExposeSecret as _;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::api::{self, State};
-use crate::auth::{Auth, AuthParts, EmailAddress, HashPool, HashSettings, LinkOrigins};
+use crate::auth::{Auth, AuthParts, EmailAddress, HashPool, HashSettings, LinkOrigins, SessionLifetimes};
 use crate::clock::{Clock, Rate};
 use crate::courier::{Courier, Dispatcher, Inbox, Templates, Transport};
 use crate::limits::Limits;
 use crate::otp::{
-    Code, EmailOtpProvider, ProviderRegistry, ProviderSettings, RegistryBuilder, SmsGateway, SmsOtpProvider,
+    AuthenticatorOtpProvider, Code, EmailOtpProvider, ProviderRegistry, ProviderSettings, RegistryBuilder,
+    SmsGateway, SmsOtpProvider,
 };
 use crate::settings::Settings;
 use crate::token::Tokens;
@@ -94,17 +97,19 @@ impl Blueprint {
             hashing: HashPool::start(&hash_settings(&settings))?,
             accounts: settings.accounts.clone(),
             two_step: settings.two_step.clone(),
+            text_budgets: text_budgets(&settings),
             mail_per_destination: mail_per_destination(&settings),
             origins: link_origins(&settings),
-            session_lifetime: settings.tokens.access_lifetime.0,
+            sessions: session_lifetimes(&settings),
             fixed_codes: fixed_codes(&settings),
             keep_events: settings.events.keep.0,
         });
         let dispatcher = courier.start(gateways);
+        tokens.watch();
         Ok(Running {
             auth,
             tokens,
-            limits: Limits::new(&settings.limits, clock),
+            limits: limits(&settings, clock)?,
             courier,
             dispatcher,
             providers,
@@ -185,8 +190,12 @@ impl Running {
     }
 
     fn health(&self) -> api::Health {
-        let (providers, dispatcher) = (self.providers.clone(), self.dispatcher.clone());
-        Arc::new(move || [providers.health(), dispatcher.health()].concat())
+        let (providers, dispatcher, limits) =
+            (self.providers.clone(), self.dispatcher.clone(), self.limits.clone());
+        Arc::new(move || {
+            let redis = limits.health().map(|works| ("redis".to_owned(), works));
+            [providers.health(), dispatcher.health()].concat().into_iter().chain(redis).collect()
+        })
     }
 
     /// Finishes the hand-overs in flight, for at most `shutdown_timeout`.
@@ -196,6 +205,7 @@ impl Running {
 
     /// Finishes the hand-overs in flight, for at most `patience`.
     async fn stop_within(&self, patience: Duration) {
+        self.tokens.stop_watching().await;
         self.dispatcher.stop(patience).await;
     }
 }
@@ -231,12 +241,24 @@ pub async fn directory(settings: &Settings) -> anyhow::Result<Auth> {
         hashing: HashPool::start(&hash_settings(settings))?,
         accounts: settings.accounts.clone(),
         two_step: settings.two_step.clone(),
+        text_budgets: text_budgets(settings),
         mail_per_destination: mail_per_destination(settings),
         origins: link_origins(settings),
-        session_lifetime: settings.tokens.access_lifetime.0,
+        sessions: session_lifetimes(settings),
         fixed_codes: fixed_codes(settings),
         keep_events: settings.events.keep.0,
     }))
+}
+
+/// The signing keys without a server, for `twostep keys …`.
+///
+/// # Errors
+/// When the database cannot be reached or migrated, or a key cannot be opened.
+pub async fn signing_keys(settings: &Settings) -> anyhow::Result<Tokens> {
+    let vault = Vault::new(&secret::master_key(settings)?);
+    database::migrate(&settings.database, Migration::Up).await?;
+    let db = database::connect(&settings.database).await?;
+    Ok(Tokens::load(&settings.tokens, &db, &vault, Clock::system()).await?)
 }
 
 fn configured_providers(settings: &Settings, templates: &Templates) -> RegistryBuilder {
@@ -247,15 +269,27 @@ fn configured_providers(settings: &Settings, templates: &Templates) -> RegistryB
             ProviderSettings::Email { enabled: true } => {
                 registry.register(name, EmailOtpProvider::new(templates.clone(), host))
             }
-            ProviderSettings::Sms { enabled: true, .. } => {
-                registry.register(name, SmsOtpProvider::new(name, templates.clone(), host))
+            ProviderSettings::Sms { enabled: true, allowed_countries, .. } => {
+                let provider = SmsOtpProvider::new(name, templates.clone(), host);
+                registry.register(name, provider.only_to(allowed_countries))
+            }
+            ProviderSettings::Authenticator { enabled: true } => {
+                registry.register(name, AuthenticatorOtpProvider)
             }
             ProviderSettings::Email { enabled: false }
             | ProviderSettings::Sms { enabled: false, .. }
-            | ProviderSettings::Authenticator { .. } => registry,
+            | ProviderSettings::Authenticator { enabled: false } => registry,
         };
     }
     registry
+}
+
+fn limits(settings: &Settings, clock: Clock) -> anyhow::Result<Limits> {
+    let limits = Limits::new(&settings.limits, clock);
+    if settings.redis.url.expose_secret().is_empty() {
+        return Ok(limits);
+    }
+    limits.shared_by(&settings.redis.url).map_err(|fault| anyhow!("[redis] url: {fault}"))
 }
 
 fn load_templates(settings: &Settings) -> anyhow::Result<Templates> {
@@ -274,6 +308,14 @@ fn hash_settings(settings: &Settings) -> HashSettings {
     }
 }
 
+fn session_lifetimes(settings: &Settings) -> SessionLifetimes {
+    SessionLifetimes {
+        access: settings.tokens.access_lifetime.0,
+        refresh_idle: settings.tokens.refresh_idle.0,
+        refresh_absolute: settings.tokens.refresh_absolute.0,
+    }
+}
+
 /// Production refuses them when the settings are checked.
 fn fixed_codes(settings: &Settings) -> Vec<(EmailAddress, Code)> {
     let codes = settings.development.fixed_codes.iter();
@@ -281,6 +323,17 @@ fn fixed_codes(settings: &Settings) -> Vec<(EmailAddress, Code)> {
         Some((EmailAddress::parse(address).ok()?, Code::new(code.expose_secret().to_owned())))
     });
     parsed.flatten().collect()
+}
+
+/// The budgets of all providers that are enabled and send texts.
+fn text_budgets(settings: &Settings) -> HashMap<String, Rate> {
+    let budget = |(name, provider): &(String, ProviderSettings)| match provider {
+        ProviderSettings::Sms { enabled: true, daily_budget, .. } => Some((name.clone(), *daily_budget)),
+        ProviderSettings::Email { .. }
+        | ProviderSettings::Sms { .. }
+        | ProviderSettings::Authenticator { .. } => None,
+    };
+    settings.providers.0.iter().filter_map(budget).collect()
 }
 
 fn mail_per_destination(settings: &Settings) -> Rate {

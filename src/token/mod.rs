@@ -4,8 +4,10 @@ mod claims;
 mod key;
 mod keys;
 mod payload;
+mod ring;
 mod settings;
 mod tokens;
+mod watch;
 
 pub use claims::{AccessToken, Claims, Grant, Method, Rejected};
 pub use keys::{KeyError, KeySummary};

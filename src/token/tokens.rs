@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Header, Validation};
@@ -11,10 +12,12 @@ use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Mutex;
 
 use super::key::SigningKey;
-use super::keys::{self, KeyRing};
+use super::keys::{self, KeyStore};
 use super::payload::{Payload, Terms};
+use super::ring::KeyRing;
 use super::{AccessToken, Algorithm, Claims, Grant, KeyError, KeySummary, Rejected, TokenSettings};
 use crate::clock::{Clock, Timestamp};
 use crate::vault::Vault;
@@ -30,19 +33,22 @@ const REMEMBERED: usize = 4096;
 
 /// Mints and checks access tokens. Cheap to clone.
 #[derive(Clone)]
-pub struct Tokens(Arc<Mint>);
+pub struct Tokens(pub(super) Arc<Mint>);
 
-struct Mint {
+pub(super) struct Mint {
     settings: TokenSettings,
     validation: Validation,
-    keys: KeyRing,
-    jwks: serde_json::Value,
+    pub(super) keys: ArcSwap<KeyRing>,
+    /// Where the keys come from; a configured secret comes from nowhere.
+    pub(super) store: Option<KeyStore>,
     checked: Cache<[u8; 32], Checked>,
-    clock: Clock,
+    pub(super) clock: Clock,
+    /// Held while the database is looked at.
+    pub(super) is_stopped: Mutex<bool>,
 }
 
 impl Tokens {
-    /// Loads the signing keys, and makes the first one if there is none.
+    /// Loads the signing keys, and makes those that are missing: one that signs and the next one.
     ///
     /// # Errors
     /// [`KeyError`]
@@ -55,17 +61,29 @@ impl Tokens {
         // By name, not by the features that happen to be on: with none or two of them jsonwebtoken panics at the first use.
         // An error says that a provider is installed already.
         let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
-        let keys = match settings.algorithm {
-            Algorithm::HS256 => KeyRing::of(SigningKey::from_secret(settings.hs256_key.expose_secret())?),
-            algorithm => KeyRing::load(algorithm, db, vault, &clock).await?,
+        let (keys, store) = match settings.algorithm {
+            Algorithm::HS256 => {
+                (KeyRing::of(SigningKey::from_secret(settings.hs256_key.expose_secret())?), None)
+            }
+            algorithm => {
+                let store = KeyStore {
+                    algorithm,
+                    db: db.clone(),
+                    vault: vault.clone(),
+                    clock: clock.clone(),
+                    lifetime: settings.access_lifetime.0,
+                };
+                (store.load().await?, Some(store))
+            }
         };
         Ok(Self(Arc::new(Mint {
             settings: settings.clone(),
             validation: validation(settings),
-            jwks: keys.public()?,
-            keys,
+            keys: ArcSwap::from_pointee(keys),
+            store,
             checked: Cache::new(REMEMBERED),
             clock,
+            is_stopped: Mutex::new(false),
         })))
     }
 
@@ -75,6 +93,7 @@ impl Tokens {
     /// [`KeyError`] when the key does not sign.
     pub fn issue(&self, grant: &Grant) -> Result<AccessToken, KeyError> {
         let Mint { settings, keys, clock, .. } = &*self.0;
+        let signer = Arc::clone(&keys.load().signer);
         let issued_at = clock.now().seconds();
         let lifetime = settings.access_lifetime.0.as_millis().div_ceil(1000);
         let expires_at = issued_at.saturating_add(i64::try_from(lifetime).unwrap_or(i64::MAX));
@@ -90,8 +109,8 @@ impl Tokens {
         );
         let mut header = Header::new(settings.algorithm.into());
         header.typ = Some(TYPE.to_owned());
-        header.kid = Some(keys.signer.id.clone());
-        let token = jsonwebtoken::encode(&header, &payload, &keys.signer.encoding)?;
+        header.kid = Some(signer.id.clone());
+        let token = jsonwebtoken::encode(&header, &payload, &signer.encoding)?;
         Ok(AccessToken { token, expires_at: Timestamp::from_millis(expires_at.saturating_mul(1000)) })
     }
 
@@ -114,10 +133,10 @@ impl Tokens {
         Ok(claims)
     }
 
-    /// The public keys (RFC 7517); no keys with HS256.
+    /// The public keys (RFC 7517): next, current and retiring; none with HS256.
     #[must_use]
     pub fn jwks(&self) -> serde_json::Value {
-        self.0.jwks.clone()
+        self.0.keys.load().public(self.0.clock.now())
     }
 
     /// Every key in the database, newest first.
@@ -161,7 +180,8 @@ impl Mint {
         if media_type.strip_prefix("application/").unwrap_or(&media_type) != TYPE {
             return Err(Rejected("type"));
         }
-        let key = self.keys.find(&header.kid).ok_or(Rejected("unknown key"))?;
+        let keys = self.keys.load();
+        let key = keys.find(&header.kid, self.clock.now()).ok_or(Rejected("unknown key"))?;
         let payload: Payload = jsonwebtoken::decode(token, key, &self.validation)
             .map_err(|_| Rejected("signature or claims"))?
             .claims;

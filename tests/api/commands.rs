@@ -165,6 +165,28 @@ async fn keys_are_listed_without_their_secret_half() {
 }
 
 #[actix_web::test]
+async fn a_running_server_follows_a_rotation_of_its_keys() {
+    let sink = SmtpSink::start().await;
+    let installation = Installation::new(&sink);
+    let server = installation.serve();
+
+    let rotated = installation.run(&["keys", "rotate", "--json"]);
+    tokio::time::sleep(std::time::Duration::from_millis(1_900)).await;
+    let published = server.client().get("/.well-known/jwks.json").await.json();
+    let table = installation.run(&["keys", "list"]);
+
+    let keys: Value = serde_json::from_str(&rotated.assert_code(0).stdout).unwrap();
+    let keys = keys.as_array().unwrap();
+    assert_eq!(keys.len(), 3);
+    for key in keys {
+        assert!(published.to_string().contains(key["id"].as_str().unwrap()), "{published}");
+    }
+    for state in ["next", "signing", "retired"] {
+        assert!(table.stdout.contains(state), "{}", table.stdout);
+    }
+}
+
+#[actix_web::test]
 async fn migrations_are_told_applied_and_taken_back() {
     let sink = SmtpSink::start().await;
     let installation = Installation::new(&sink);

@@ -12,6 +12,7 @@ on_every_engine!(
     each_message_is_handed_over_once,
     a_disabled_account_is_out_everywhere_at_once,
     one_stops_and_the_other_goes_on,
+    keys_that_one_rotates_are_used_by_the_other_within_two_seconds,
 );
 
 const JANE: &str = "jane@example.com";
@@ -140,4 +141,25 @@ async fn one_stops_and_the_other_goes_on(engine: Engine) {
     other.all_sent().await;
     let mails = other.mails(JANE, CODE);
     other.client().verify_challenge(JANE, &mails[1].code(), &next).await.token();
+}
+
+async fn keys_that_one_rotates_are_used_by_the_other_within_two_seconds(engine: Engine) {
+    let (one, other) = two(engine).await;
+    one.add_user(JANE).await;
+    let before = other.client().login(JANE).await.token();
+
+    assert!(one.running.tokens.rotate().await.unwrap());
+    let by_one = one.client().login(JANE).await.token();
+    other.client().get_with("/api/companies", &by_one).await.assert_status(200);
+    tokio::time::sleep(std::time::Duration::from_millis(1_900)).await;
+    let by_other = other.client().login(JANE).await.token();
+
+    assert_eq!(jwt::header(&by_other)["kid"], jwt::header(&by_one)["kid"]);
+    assert_ne!(jwt::header(&before)["kid"], jwt::header(&by_one)["kid"]);
+    for token in [before, by_one, by_other] {
+        one.client().get_with("/api/companies", &token).await.assert_status(200);
+    }
+    let keys = async |app: &TestApp| app.client().get("/.well-known/jwks.json").await.json();
+    assert_eq!(keys(&one).await, keys(&other).await);
+    assert_eq!(keys(&one).await["keys"].as_array().unwrap().len(), 3);
 }

@@ -225,3 +225,46 @@ async fn codes_have_a_count_of_their_own() {
         app.open_challenge(&client, JANE).await;
     }
 }
+
+/// A loopback address that no other run of the tests has used lately: Redis remembers.
+fn fresh_address() -> String {
+    let bytes = *uuid::Uuid::new_v4().as_bytes();
+    format!("127.{}.{}.{}", bytes[0].max(1), bytes[1], bytes[2].clamp(1, 254))
+}
+
+#[actix_web::test]
+#[cfg_attr(not(test_redis), ignore = "needs TWOSTEP_TEST_REDIS_URL")]
+async fn instances_share_their_limits_through_redis() {
+    let redis = std::env::var("TWOSTEP_TEST_REDIS_URL").unwrap();
+    let one = limited("limits.login_per_ip", "3/min").set("redis.url", &redis).start().await;
+    let other = limited("limits.login_per_ip", "3/min").set("redis.url", &redis).beside(&one).start().await;
+    one.add_user(JANE).await;
+    let address = fresh_address();
+
+    one.client().from(&address).login(JANE).await.token();
+    other.client().from(&address).login(JANE).await.token();
+    one.client().from(&address).login(JANE).await.token();
+    let refused = other.client().from(&address).login(JANE).await;
+
+    assert_limited(&refused, 401);
+    other.client().from(&fresh_address()).login(JANE).await.token();
+    let health = one.client().get("/health/ready").await.json();
+    assert_eq!(health["checks"]["redis"], "ok", "{health}");
+}
+
+#[actix_web::test]
+async fn without_redis_each_instance_holds_its_limits_and_says_that_it_is_away() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("redis://127.0.0.1:{closed}");
+    let app = limited("limits.login_per_ip", "3/min").set("redis.url", &url).start().await;
+    app.add_user(JANE).await;
+
+    for _ in 0..3 {
+        app.client().login(JANE).await.token();
+    }
+
+    assert_limited(&app.client().login(JANE).await, 401);
+    let health = app.client().get("/health/ready").await;
+    health.assert_status(200);
+    assert_eq!(health.json()["checks"]["redis"], "degraded", "{}", health.text);
+}

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::api::error::Refusal;
 use crate::api::{State, cookies};
-use crate::auth::{PendingChallenge, SignIn};
+use crate::auth::{ChallengeView, SignIn};
 use crate::clock::Timestamp;
 use crate::token::Tokens;
 
@@ -43,7 +43,7 @@ impl<'a> AuthResponse<'a> {
     }
 
     /// The password was right, and a code is on its way.
-    pub(super) fn verification_required(challenge: &'a PendingChallenge) -> Self {
+    pub(super) fn verification_required(challenge: &'a ChallengeView) -> Self {
         let second_step = SecondStep {
             challenge_id: challenge.id.as_str(),
             providers: challenge.providers.iter().map(|offer| offer.provider.as_str()).collect(),

@@ -44,8 +44,8 @@ impl Call {
     }
 
     /// Takes one from the quota of the client's address. Only a well-formed request costs one.
-    pub(super) fn count(&self, limit: Limit) -> Result<(), Refusal> {
-        self.state.limits.take(limit, self.client.address).map_err(Refusal::Limited)
+    pub(super) async fn count(&self, limit: Limit) -> Result<(), Refusal> {
+        self.state.limits.count(limit, self.client.address).await.map_err(Refusal::Limited)
     }
 
     /// Runs `work` to its end, even if the client hangs up, or to the deadline; a panic in it costs this request only.

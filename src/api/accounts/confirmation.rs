@@ -28,7 +28,7 @@ async fn open_link(call: Rc<Call>) -> Result<(), Refusal> {
     let (Some(email), Some(token)) = (parameter(query, "email"), parameter(query, "token")) else {
         return Err(ConfirmError::InvalidLink.into());
     };
-    call.count(Limit::Mail)?;
+    call.count(Limit::Mail).await?;
     Ok(call.state.auth.confirm_email(&email, &token).await?)
 }
 

@@ -27,6 +27,6 @@ pub(super) async fn forgot(request: HttpRequest, payload: Payload, state: Data<S
 async fn begin(call: Rc<Call>, payload: Payload) -> Result<(), Refusal> {
     let form: Form = call.form(payload).await?;
     let email = form.email.unwrap_or_default();
-    call.count(Limit::Mail)?;
+    call.count(Limit::Mail).await?;
     Ok(call.state.auth.forgot_password(&email, form.client_uri.as_deref()).await?)
 }

@@ -11,7 +11,7 @@ use super::answer::{AuthResponse, Signed};
 use super::call::Call;
 use crate::api::error::{Refusal, Route};
 use crate::api::{State, cookies};
-use crate::auth::{LoginAttempt, LoginOutcome, Password, PendingChallenge};
+use crate::auth::{ChallengeView, LoginAttempt, LoginOutcome, Password, SessionKind};
 use crate::limits::Limit;
 
 const EMAIL_REQUIRED: &str = "Email is required.";
@@ -27,7 +27,7 @@ struct Form {
 
 enum Outcome {
     SignedIn(Signed),
-    VerificationRequired(PendingChallenge),
+    VerificationRequired(Box<ChallengeView>),
 }
 
 pub(super) async fn login(
@@ -60,7 +60,7 @@ async fn attempt(call: Rc<Call>, payload: Payload) -> Result<Outcome, Refusal> {
             missing.into_iter().filter(|(is_missing, _)| *is_missing).map(|(_, text)| text.to_owned());
         return Err(Refusal::Malformed(texts.collect()));
     }
-    call.count(Limit::Login)?;
+    call.count(Limit::Login).await?;
 
     let attempt = LoginAttempt {
         email,
@@ -68,6 +68,7 @@ async fn attempt(call: Rc<Call>, payload: Payload) -> Result<Outcome, Refusal> {
         client_uri: form.client_uri,
         client: call.client.clone(),
         known_browser: cookies::known_browser(call.request()),
+        session: SessionKind::AccessOnly,
     };
     Ok(match call.state.auth.login(attempt).await? {
         LoginOutcome::SignedIn(sign_in) => Outcome::SignedIn(Signed::mint(sign_in, &call.state.tokens)?),

@@ -30,7 +30,7 @@ pub(super) async fn reset(request: HttpRequest, payload: Payload, state: Data<St
 async fn attempt(call: Rc<Call>, payload: Payload) -> Result<(), Refusal> {
     let form: Form = call.form(payload).await?;
     // It sends no mail: what it costs is a guess at the link's token and a password hash, as a verification does.
-    call.count(Limit::Verify)?;
+    call.count(Limit::Verify).await?;
     Ok(call.state.auth.reset_password(form.into()).await?)
 }
 

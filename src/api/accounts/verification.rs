@@ -48,7 +48,7 @@ async fn judge(call: Rc<Call>, payload: Payload, session_challenges: Vec<String>
     let (Some(email), Some(provider), Some(code)) = (form.email, form.provider, form.token) else {
         return Err(VerifyError::Invalid.into());
     };
-    call.count(Limit::Verify)?;
+    call.count(Limit::Verify).await?;
 
     let caller = Caller {
         client: call.client.clone(),

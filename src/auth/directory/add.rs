@@ -9,10 +9,9 @@ use crate::auth::event::{self, EventKind};
 use crate::auth::hashing::accepts;
 use crate::auth::transaction::{self, is_taken, retried};
 use crate::auth::{Auth, EmailAddress, FieldError, Unexpected, user as users};
+use crate::otp::PhoneNumber;
 
 /// What may follow the `+` of an E.164 number: up to 15 digits (ITU-T E.164 section 6), and no number in use is
-/// shorter than 8.
-const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 
 impl Auth {
     /// Makes an account.
@@ -100,13 +99,7 @@ fn checked_phone(new: &NewUser) -> Result<Option<String>, FieldError> {
             Err(fault("There is no phone number that could be confirmed."))
         };
     };
-    let digits = number.strip_prefix('+').unwrap_or_default();
-    let is_number = PHONE_DIGITS.contains(&digits.len())
-        && !digits.starts_with('0')
-        && digits.bytes().all(|digit| digit.is_ascii_digit());
-    if is_number {
-        Ok(Some(number.to_owned()))
-    } else {
-        Err(fault("A phone number has the form +4915112345678: a plus sign, the country, 8 to 15 digits."))
-    }
+    PhoneNumber::parse(number)
+        .map(|number| Some(number.as_str().to_owned()))
+        .map_err(|wrong| fault(&wrong.to_string()))
 }

@@ -89,7 +89,7 @@ async fn every_fault_is_told_at_once() {
         NewUser { roles: (0..200).map(|role| format!("role {role}")).collect(), ..new("jo@example.com") };
     assert_eq!(fields(house.auth.add_user(many).await), ["roles"]);
     for number in
-        ["+123", "+0123456789", "+12345678901234567", "+49 151 1234567", "\u{ff0b}4915112345678", ""]
+        ["+123", "+0123456789", "+12345678901234567", "+49 900 1234567", "\u{ff0b}4915112345678", ""]
     {
         let phone = NewUser { phone_number: Some(number.to_owned()), ..new("jo@example.com") };
         assert_eq!(fields(house.auth.add_user(phone).await), ["phoneNumber"], "{number}");

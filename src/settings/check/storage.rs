@@ -21,11 +21,10 @@ pub(super) fn check(settings: &Settings, draft: &mut Draft) {
             "expected a file: every connection would have a database of its own in memory",
         );
     }
-    if !settings.redis.url.expose_secret().is_empty() {
-        draft.refuse(
-            "redis.url",
-            "not in this version: limits and sessions are kept in memory, expected \"\"",
-        );
+    let redis = settings.redis.url.expose_secret();
+    let is_redis = |url: &Url| matches!(url.scheme(), "redis" | "rediss") && url.has_host();
+    if !redis.is_empty() && !Url::parse(redis).is_ok_and(|url| is_redis(&url)) {
+        draft.refuse("redis.url", "expected redis://HOST:PORT or rediss://HOST:PORT, or \"\" for none");
     }
     let key = settings.secrets.key.expose_secret();
     if !key.is_empty()

@@ -27,7 +27,7 @@ server.request_timeout = "2h"  =>  server.request_timeout: expected a duration f
 database.url = "oracle://x"  =>  database.url: expected a sqlite:, postgres: or mysql: URL
 database.url = "postgres://u:5#sesame@h/d"  =>  database.url: expected a sqlite:
 database.url = ""  =>  database.url: expected a sqlite:, postgres: or mysql: URL
-redis.url = "redis://localhost"  =>  redis.url: not in this version: limits and sessions
+redis.url = "http://localhost"  =>  redis.url: expected redis://HOST:PORT or rediss://HOST:PORT
 secrets.key = "c2hvcnQ="  =>  secrets.key: expected base64 of exactly 32 bytes
 accounts.default_role = " "  =>  accounts.default_role: expected a name
 accounts.password_min_length = 129  =>  accounts.password_min_length: expected a number from 1

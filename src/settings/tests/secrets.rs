@@ -44,7 +44,7 @@ fn no_fault_quotes_a_secret() {
     for (key, value) in [
         ("database.url", "\"x SECRET\""),
         ("database.url", "[\"SECRET\"]"),
-        ("redis.url", "\"redis://:SECRET@x\""),
+        ("redis.url", "\"http://:SECRET@x\""),
         ("secrets.key", "\"SECRET\""),
         ("tokens.hs256_key", "\"SECRET\""),
         ("mail.smtp_url", "\"SECRET\""),

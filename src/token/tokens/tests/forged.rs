@@ -89,7 +89,7 @@ async fn a_claim_that_stands_twice_is_refused() {
     let (header, claims) = opened(&tokens.issue(&grant()).unwrap().token);
     let twice = claims.to_string().replacen('{', "{\"sub\":\"00000000-0000-0000-0000-000000000009\",", 1);
     let message = format!("{}.{}", encoded(&header), URL_SAFE_NO_PAD.encode(twice));
-    let key = &tokens.0.keys.signer.encoding;
+    let key = &tokens.0.keys.load().signer.encoding;
     let signature =
         jsonwebtoken::crypto::sign(message.as_bytes(), key, jsonwebtoken::Algorithm::EdDSA).unwrap();
 
@@ -149,7 +149,7 @@ async fn foreign_and_altered_tokens_are_refused() {
 
     let foreign_token = foreign.issue(&grant()).unwrap().token;
     assert_eq!(refusal(&tokens, &foreign_token), "unknown key");
-    let foreign_key = &foreign.0.keys.signer.encoding;
+    let foreign_key = &foreign.0.keys.load().signer.encoding;
     let under_our_name = signed(&header, &claims, foreign_key, jsonwebtoken::Algorithm::EdDSA);
     assert_eq!(refusal(&tokens, &under_our_name), "signature or claims");
 

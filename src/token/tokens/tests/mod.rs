@@ -2,6 +2,7 @@
 
 mod forged;
 mod kept;
+mod rotation;
 
 use std::time::Duration;
 
@@ -87,7 +88,7 @@ fn encoded(value: &Value) -> String {
 fn resigned(tokens: &Tokens, change: impl FnOnce(&mut Value, &mut Value)) -> String {
     let (mut header, mut claims) = opened(&tokens.issue(&grant()).unwrap().token);
     change(&mut header, &mut claims);
-    signed(&header, &claims, &tokens.0.keys.signer.encoding, tokens.0.settings.algorithm.into())
+    signed(&header, &claims, &tokens.0.keys.load().signer.encoding, tokens.0.settings.algorithm.into())
 }
 
 fn signed(header: &Value, claims: &Value, key: &EncodingKey, with: jsonwebtoken::Algorithm) -> String {

@@ -1,0 +1,182 @@
+//! A right password opens a challenge, and sends a code by the provider that the user prefers.
+
+use entity::{challenge, user};
+use log::info;
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _};
+
+use super::codes::{self, NewCode, Outgoing};
+use super::offers::{Offers, is_sent};
+use super::{ChallengeId, ChallengeView};
+use crate::auth::error::Trouble;
+use crate::auth::transaction::{self, retried};
+use crate::auth::window::Taken;
+use crate::auth::{Auth, Busy, Client, LoginError, SessionKind, Unexpected, user as users};
+use crate::clock::Timestamp;
+use crate::courier::Queued;
+use crate::otp::{Offer, Purpose};
+
+/// The failure of a message whose destination, or whose budget, had its messages.
+pub(super) const SPENT: &str = "too_many_sends";
+
+/// A challenge on its way into the database.
+struct Opening<'a> {
+    user: &'a user::Model,
+    client: &'a Client,
+    offer: &'a Offer,
+    digest: &'a str,
+    /// Nothing for a code that the user has already.
+    outgoing: Option<&'a Outgoing>,
+    now: Timestamp,
+    expires_at: Timestamp,
+}
+
+/// What was stored.
+enum Stored {
+    Sent(challenge::Model, Option<Queued>),
+    /// The destination has had its messages.
+    Spent(Busy),
+    /// The account has changed since its password was checked.
+    Changed,
+}
+
+impl Auth {
+    /// Asks which providers are valid for `user`, and opens a challenge with a code by the preferred one.
+    ///
+    /// Where the destination has had its messages, the article's face says so and opens nothing; the full API opens a
+    /// challenge whose message has failed, so that another provider can be used.
+    pub(in crate::auth) async fn open_challenge(
+        &self,
+        user: &user::Model,
+        client: &Client,
+        session: SessionKind,
+    ) -> Result<ChallengeView, LoginError> {
+        let house = &*self.0;
+        let offers = self.offers_for(user).await?;
+        let offer = self.preferred(user, &offers).ok_or(LoginError::NoValidProvider)?.clone();
+        let now = house.clock.now();
+        let expires_at = now.plus(house.two_step.load().code_lifetime.0);
+        let outgoing = self.first_code(user, &offers, &offer, client, expires_at).await?;
+
+        let id = ChallengeId::draw();
+        let digest = id.digest();
+        let opening = Opening {
+            user,
+            client,
+            offer: &offer,
+            digest: &digest,
+            outgoing: outgoing.as_ref(),
+            now,
+            expires_at,
+        };
+        let row = match (retried(|| self.store_challenge(&opening, false)).await?, session) {
+            (Stored::Sent(row, queued), _) => {
+                queued.into_iter().for_each(|queued| house.courier.wake(queued));
+                row
+            }
+            (Stored::Spent(busy), SessionKind::AccessOnly) => return Err(LoginError::TooManyCodes(busy)),
+            (Stored::Spent(_), SessionKind::Refreshable) => {
+                match retried(|| self.store_challenge(&opening, true)).await? {
+                    Stored::Sent(row, _) => row,
+                    Stored::Spent(_) | Stored::Changed => return Err(LoginError::InvalidCredentials),
+                }
+            }
+            (Stored::Changed, _) => return Err(LoginError::InvalidCredentials),
+        };
+        info!(user_id:% = user.id, provider = offer.provider.as_str(); "second step asked for");
+        Ok(self.view(id, row, user, offers).await?)
+    }
+
+    async fn first_code(
+        &self,
+        user: &user::Model,
+        offers: &Offers,
+        offer: &Offer,
+        client: &Client,
+        expires_at: Timestamp,
+    ) -> Result<Option<Outgoing>, Trouble> {
+        if !is_sent(offer.kind) {
+            return Ok(None);
+        }
+        let code = self.draw_code(user);
+        let purpose = Purpose::SignIn;
+        Ok(Some(self.compose(&offers.account, offer, code, purpose, client, expires_at).await?))
+    }
+
+    /// One transaction: the message is counted on its destination, and stored with the challenge and its code. With
+    /// `refused` it is not counted, and stored as one that failed.
+    async fn store_challenge(&self, opening: &Opening<'_>, refused: bool) -> Result<Stored, Unexpected> {
+        let (house, now) = (&*self.0, opening.now);
+        let tx = transaction::begin(&house.db).await?;
+        if users::still_good(&tx, opening.user).await?.is_none() {
+            return Ok(Stored::Changed);
+        }
+        let row = opening.insert(&tx, !refused).await?;
+        let Some(outgoing) = opening.outgoing else {
+            tx.commit().await?;
+            return Ok(Stored::Sent(row, None));
+        };
+        let (message_id, queued) = if refused {
+            (house.courier.enqueue_refused(&tx, &outgoing.message, SPENT, now).await?, None)
+        } else {
+            if let Taken::Full { retry_after } =
+                self.count_send(&tx, opening.offer, Purpose::SignIn, now).await?
+            {
+                return Ok(Stored::Spent(Busy { retry_after }));
+            }
+            let queued = house.courier.enqueue(&tx, &outgoing.message, now).await?;
+            (queued.id, Some(queued))
+        };
+        let code = NewCode {
+            challenge: opening.digest,
+            purpose: Purpose::SignIn,
+            provider: &opening.offer.provider,
+            outgoing,
+            message_id,
+            now,
+        };
+        codes::insert(&tx, &code.row(&house.vault)).await?;
+        tx.commit().await?;
+        Ok(Stored::Sent(row, queued))
+    }
+}
+
+impl Opening<'_> {
+    async fn insert(&self, tx: &impl ConnectionTrait, sends: bool) -> Result<challenge::Model, DbErr> {
+        let row = challenge::Model {
+            id: self.digest.to_owned(),
+            user_id: self.user.id,
+            purpose: Purpose::SignIn.as_str().to_owned(),
+            provider: self.offer.provider.clone(),
+            security_stamp: self.user.security_stamp.clone(),
+            client_address: self.client.address.to_string(),
+            attempts: 0,
+            sends: i32::from(sends && self.outgoing.is_some()),
+            created_at: self.now.millis(),
+            expires_at: self.expires_at.millis(),
+            consumed_at: None,
+            closed_at: None,
+        };
+        insert(tx, &row).await?;
+        Ok(row)
+    }
+}
+
+/// Stores a new challenge.
+pub(in crate::auth) async fn insert(tx: &impl ConnectionTrait, row: &challenge::Model) -> Result<(), DbErr> {
+    let row = challenge::ActiveModel {
+        id: Set(row.id.clone()),
+        user_id: Set(row.user_id),
+        purpose: Set(row.purpose.clone()),
+        provider: Set(row.provider.clone()),
+        security_stamp: Set(row.security_stamp.clone()),
+        client_address: Set(row.client_address.clone()),
+        attempts: Set(row.attempts),
+        sends: Set(row.sends),
+        created_at: Set(row.created_at),
+        expires_at: Set(row.expires_at),
+        consumed_at: Set(row.consumed_at),
+        closed_at: Set(row.closed_at),
+    };
+    challenge::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! A challenge as its caller sees it.
+
+use entity::{challenge, user};
+use sea_orm::EntityTrait as _;
+
+use super::codes::{self, StoredCode};
+use super::offers::{Offers, is_sent};
+use super::{ChallengeId, status};
+use crate::auth::error::Trouble;
+use crate::auth::{Auth, Busy, Unexpected, recovery, user as users};
+use crate::clock::Timestamp;
+use crate::courier::DeliveryState;
+use crate::otp::{Offer, ProviderKind, totp};
+
+/// How a challenge stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChallengeStatus {
+    /// It waits for its code.
+    Pending,
+    /// A code has used it up.
+    Verified,
+    /// It was ended, its guesses are spent, or its account has changed.
+    Closed,
+    /// Its time is over.
+    Expired,
+}
+
+/// A challenge as its caller sees it.
+pub struct ChallengeView {
+    /// Its public id.
+    pub id: ChallengeId,
+    /// How it stands.
+    pub status: ChallengeStatus,
+    /// From when on it is dead.
+    pub expires_at: Timestamp,
+    /// The provider in use.
+    pub provider: String,
+    /// Its kind.
+    pub kind: ProviderKind,
+    /// Where its code went, masked; empty for a code that is not sent.
+    pub destination: String,
+    /// Characters of its code.
+    pub code_length: usize,
+    /// Guesses that are still judged.
+    pub attempts_left: u32,
+    /// Messages that may still be sent.
+    pub sends_left: u32,
+    /// When the next message may be sent to the same destination; `None` for a code that is not sent.
+    pub resend_at: Option<Timestamp>,
+    /// How far the message has come; `None` for a code that is not sent.
+    pub delivery: Option<DeliveryState>,
+    /// The providers that are valid for the user now, in order.
+    pub providers: Vec<Offer>,
+}
+
+/// Why a challenge is not shown.
+#[derive(Debug, thiserror::Error)]
+pub enum ChallengeError {
+    /// There is none with that id.
+    #[error("no such challenge")]
+    NotFound,
+    /// Try again later.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// A fault.
+    #[error(transparent)]
+    Unexpected(#[from] Unexpected),
+}
+
+/// A challenge and whose it is.
+pub(in crate::auth) struct Known {
+    pub row: challenge::Model,
+    pub user: user::Model,
+}
+
+impl Auth {
+    /// Shows a challenge to whoever has its id.
+    ///
+    /// # Errors
+    /// [`ChallengeError`]
+    pub async fn challenge(&self, id: &ChallengeId) -> Result<ChallengeView, ChallengeError> {
+        let known = self.find_challenge(id).await?.ok_or(ChallengeError::NotFound)?;
+        let offers = self.offers_for(&known.user).await?;
+        Ok(self.view(id.clone(), known.row, &known.user, offers).await?)
+    }
+
+    /// The challenge of a sign-in with that id, and its user.
+    pub(in crate::auth) async fn find_challenge(&self, id: &ChallengeId) -> Result<Option<Known>, Trouble> {
+        let db = &self.0.db;
+        let found = challenge::Entity::find_by_id(id.digest()).one(db).await?;
+        let Some(row) = found.filter(|row| row.purpose == "sign_in") else { return Ok(None) };
+        let user = users::find(db, row.user_id).await?;
+        Ok(user.map(|user| Known { row, user }))
+    }
+
+    /// How a challenge of `user` stands now.
+    pub(in crate::auth) fn standing(&self, row: &challenge::Model, user: &user::Model) -> ChallengeStatus {
+        let now = self.0.clock.now();
+        let status = status(row, self.0.two_step.load().max_attempts, now);
+        let has_changed = user.disabled_at.is_some() || user.security_stamp != row.security_stamp;
+        if status == ChallengeStatus::Pending && has_changed { ChallengeStatus::Closed } else { status }
+    }
+
+    /// The view of a challenge whose user has these offers.
+    pub(super) async fn view(
+        &self,
+        id: ChallengeId,
+        row: challenge::Model,
+        user: &user::Model,
+        offers: Offers,
+    ) -> Result<ChallengeView, Trouble> {
+        let (house, two_step) = (&*self.0, self.0.two_step.load_full());
+        let offer = offers.find(&row.provider);
+        let code = codes::find(&house.db, &row.id, &row.provider).await?;
+        let kind = offer.map_or_else(|| self.kind_of(&row.provider, code.as_ref()), |offer| offer.kind);
+        let delivery = match &code {
+            Some(code) => {
+                house.courier.fate(&house.db, &[code.message_id]).await?.get(&code.message_id).copied()
+            }
+            None => None,
+        };
+        let resend_at = match code.as_ref().and_then(|code| codes::destination(&house.vault, code)) {
+            Some(to) => {
+                let (span, now) = (two_step.resend_after.0, house.clock.now());
+                let last = codes::last_sent(&house.db, &house.vault, user.id, &to, span, now).await?;
+                Some(last.map_or(now, |last| last.plus(span)))
+            }
+            None => None,
+        };
+        let left = |most: u32, used: i32| most.saturating_sub(u32::try_from(used).unwrap_or(0));
+        Ok(ChallengeView {
+            id,
+            status: self.standing(&row, user),
+            expires_at: Timestamp::from_millis(row.expires_at),
+            kind,
+            destination: offer.map(|offer| offer.destination.masked.clone()).unwrap_or_default(),
+            code_length: code_length(kind, two_step.code_length),
+            attempts_left: left(two_step.max_attempts, row.attempts),
+            sends_left: left(two_step.max_sends, row.sends),
+            resend_at,
+            delivery,
+            provider: row.provider,
+            providers: offers.all,
+        })
+    }
+
+    /// The kind of a provider that offers the user nothing any more.
+    fn kind_of(&self, provider: &str, code: Option<&StoredCode>) -> ProviderKind {
+        if provider == super::RECOVERY_CODE {
+            return ProviderKind::Recovery;
+        }
+        let known = self.0.providers.load().kind_of(provider);
+        // One that is registered no more and has sent a code was of a kind that sends.
+        known.filter(|kind| is_sent(*kind) || code.is_none()).unwrap_or(ProviderKind::Custom)
+    }
+}
+
+/// Characters of a code of that kind.
+pub(in crate::auth) fn code_length(kind: ProviderKind, drawn: usize) -> usize {
+    match kind {
+        ProviderKind::Authenticator => totp::DIGITS,
+        ProviderKind::Recovery => recovery::CHARACTERS,
+        ProviderKind::Email | ProviderKind::Sms | ProviderKind::Custom => drawn,
+    }
+}

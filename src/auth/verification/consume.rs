@@ -1,0 +1,101 @@
+//! A right code: the challenge is used up and the session opened, together and once.
+
+use entity::challenge;
+use log::info;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
+
+use super::count::attempts_window;
+use super::judge::Try;
+use super::proof::Proof;
+use super::{Auth, Candidate};
+use crate::auth::challenge::{self as challenges, sends_window};
+use crate::auth::error::Trouble;
+use crate::auth::known_browser::KnownBrowser;
+use crate::auth::session::{self, Opened};
+use crate::auth::transaction::{self, retried};
+use crate::auth::{SignIn, Unexpected, authenticator, event, factor, recovery, user as users, window};
+use crate::clock::Timestamp;
+use crate::courier::Queued;
+
+impl Auth {
+    /// Uses the challenge up and opens the session; `None` if another one was first.
+    pub(super) async fn consume(
+        &self,
+        attempt: &Try<'_>,
+        won: &Candidate,
+        proof: &Proof,
+        counted_at: Timestamp,
+    ) -> Result<Option<SignIn>, Trouble> {
+        let house = &*self.0;
+        let consumed = retried(|| self.consume_challenge(attempt, won, proof, counted_at)).await?;
+        let Some((Opened { grant, refresh }, notices)) = consumed else { return Ok(None) };
+        notices.into_iter().for_each(|notice| house.courier.wake(notice));
+        info!(user_id:% = grant.user_id, session_id:% = grant.session_id, provider = attempt.provider; "signed in");
+        let browser = KnownBrowser::read(&house.vault, attempt.known_browser);
+        let known_browser = browser.remember(&house.vault, grant.user_id);
+        Ok(Some(SignIn { grant, refresh, known_browser }))
+    }
+
+    /// One transaction: the challenge and the proof are used up and the session opened, and the guess, which was no wrong
+    /// one, is given back to the account. `None` if somebody else was first, or the account has changed meanwhile.
+    async fn consume_challenge(
+        &self,
+        attempt: &Try<'_>,
+        won: &Candidate,
+        proof: &Proof,
+        counted_at: Timestamp,
+    ) -> Result<Option<(Opened, Vec<Queued>)>, Unexpected> {
+        let house = &*self.0;
+        let now = house.clock.now();
+        let tx = transaction::begin(&house.db).await?;
+        let Some(user) = users::still_good(&tx, attempt.user).await? else { return Ok(None) };
+        // The window before the challenge, as when they were counted: two that lock them do not lock each other out.
+        window::give_back(&tx, &attempts_window(&user), counted_at).await?;
+        if !consume_once(&tx, &won.challenge.id, now).await? {
+            return Ok(None);
+        }
+        let notices = match proof {
+            Proof::Code => Vec::new(),
+            Proof::Step(app, step) => {
+                if !authenticator::accept(&tx, user.id, app, *step).await? {
+                    return Ok(None);
+                }
+                Vec::new()
+            }
+            Proof::Recovery(id) => {
+                if !recovery::use_up(&tx, *id, now).await? {
+                    return Ok(None);
+                }
+                self.tell_of_recovery_code(&tx, &user).await?
+            }
+        };
+        let (methods, kind) = (proof.methods(), attempt.session);
+        let opened = session::open(&tx, &user, attempt.client, methods, kind, &house.sessions, now).await?;
+        event::signed_in(&tx, user.id, attempt.client, &opened.grant, now).await?;
+        factor::forget_failures(&tx, user.id, attempt.provider).await?;
+        let sent_to = won.code.as_ref().and_then(|code| challenges::destination(&house.vault, code));
+        if let Some(to) = sent_to {
+            window::clear(&tx, &sends_window(&house.vault, &to)).await?;
+        }
+        tx.commit().await?;
+        Ok(Some((opened, notices)))
+    }
+}
+
+/// Uses an open challenge up: one guarded statement decides who wins.
+pub(in crate::auth) async fn consume_once(
+    db: &impl ConnectionTrait,
+    id: &str,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
+    let consumed = challenge::Entity::update_many()
+        .col_expr(challenge::Column::ConsumedAt, Expr::value(now.millis()))
+        .filter(challenge::Column::Id.eq(id))
+        .filter(challenge::Column::ConsumedAt.is_null())
+        .filter(challenge::Column::ClosedAt.is_null())
+        .filter(challenge::Column::ExpiresAt.gt(now.millis()))
+        .exec(db)
+        .await?;
+    Ok(consumed.rows_affected == 1)
+}

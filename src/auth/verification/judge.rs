@@ -1,0 +1,82 @@
+//! A guess from its count to its end, the same for both faces.
+
+use std::time::Duration;
+
+use entity::user;
+
+use super::count::Counted;
+use super::proof::{Finding, Typed};
+use super::{Auth, Candidate};
+use crate::auth::challenge::disabled_factors;
+use crate::auth::error::Trouble;
+use crate::auth::transaction::retried;
+use crate::auth::{Client, SessionKind, SignIn, authenticator};
+use crate::otp::Account;
+
+/// A well-formed guess at the challenges of a user.
+pub(super) struct Try<'a> {
+    pub user: &'a user::Model,
+    /// Name of the provider, or [`crate::auth::RECOVERY_CODE`].
+    pub provider: &'a str,
+    pub typed: &'a Typed,
+    pub client: &'a Client,
+    /// Value of the known-browser cookie, as it came.
+    pub known_browser: Option<&'a str>,
+    pub session: SessionKind,
+}
+
+/// What came of a guess.
+pub(super) enum Verdict {
+    SignedIn(Box<SignIn>),
+    /// It was counted.
+    Wrong {
+        /// It is a code of the app at another time.
+        is_near: bool,
+    },
+    /// It was right, and another one was first, or the account has changed.
+    Lost,
+    /// Not judged: the account has had its wrong codes.
+    AccountSpent(Duration),
+    /// Not judged: wrong codes have switched the factor off.
+    FactorDisabled,
+    /// Not judged: the challenge has had its guesses, or has just ended.
+    ChallengeSpent,
+}
+
+impl Auth {
+    pub(super) async fn judge(
+        &self,
+        attempt: &Try<'_>,
+        candidates: &[Candidate],
+    ) -> Result<Verdict, Trouble> {
+        let house = &*self.0;
+        let (user, provider) = (attempt.user, attempt.provider);
+        if disabled_factors(&house.db, user.id).await?.iter().any(|name| name == provider) {
+            return Ok(Verdict::FactorDisabled);
+        }
+        // Committed before the code is looked at: nothing that happens later gives the guess back but a right code.
+        let now = house.clock.now();
+        let judged = match retried(|| self.count_guess(user, candidates, now)).await? {
+            Counted::On(judged) => judged,
+            Counted::AccountSpent(retry_after) => return Ok(Verdict::AccountSpent(retry_after)),
+            Counted::ChallengeSpent => return Ok(Verdict::ChallengeSpent),
+        };
+        let account = Account::from(user);
+        let near = match self.look(&account, provider, attempt.typed, judged, now).await? {
+            Finding::Right(won, proof) => {
+                if let Some(sign_in) = self.consume(attempt, won, &proof, now).await? {
+                    return Ok(Verdict::SignedIn(Box::new(sign_in)));
+                }
+                return Ok(Verdict::Lost);
+            }
+            Finding::Near(step) => Some(step),
+            Finding::Wrong => None,
+        };
+        if let Some(step) = near {
+            // The answer will tell that it is near: so it is worth nothing when its time comes.
+            authenticator::burn(&house.db, user.id, step).await?;
+        }
+        self.record_wrong_code(user, provider).await?;
+        Ok(Verdict::Wrong { is_near: near.is_some() })
+    }
+}

@@ -1,0 +1,148 @@
+//! The second step ends: a guess is counted, then judged, then the challenge is used up once.
+
+mod consume;
+mod count;
+mod guess;
+mod judge;
+mod proof;
+
+use entity::{challenge, challenge_code, user};
+use sea_orm::{
+    ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
+use uuid::Uuid;
+
+use super::caller::Caller;
+use super::challenge::StoredCode;
+use super::error::Trouble;
+use super::{Auth, Busy, EmailAddress, SessionKind, SignIn, Unexpected, user as users};
+use crate::otp::Purpose;
+
+pub use guess::{Guess, GuessError};
+
+pub(super) use count::attempts_window;
+
+use judge::{Try, Verdict};
+use proof::Way;
+
+/// Without a challenge id, this many of the caller's open challenges are tried.
+const MOST_TRIED: usize = 3;
+/// No account has more open challenges than this looked through; `destination_sends` keeps it far below.
+const MOST_OPEN: u64 = 100;
+
+/// A guess of the article's client.
+pub struct Verification {
+    /// As sent.
+    pub email: String,
+    /// As sent.
+    pub provider: String,
+    /// As sent.
+    pub code: String,
+    /// Who asks.
+    pub caller: Caller,
+}
+
+/// Why a guess signs nobody in.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// Wrong, expired, used, unknown user, another caller, no challenge: alike.
+    #[error("invalid code")]
+    Invalid,
+    /// The budget of the challenge or of the account is spent.
+    #[error("too many attempts")]
+    Spent,
+    /// Try again later.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// A fault.
+    #[error(transparent)]
+    Unexpected(#[from] Unexpected),
+}
+
+impl From<DbErr> for VerifyError {
+    fn from(error: DbErr) -> Self {
+        Self::Unexpected(error.into())
+    }
+}
+
+/// An open challenge of the caller, with the code that the guess is held against where one was sent.
+pub(super) struct Candidate {
+    challenge: challenge::Model,
+    code: Option<StoredCode>,
+}
+
+impl Auth {
+    /// Judges a code: counts first, looks after, consumes once.
+    ///
+    /// # Errors
+    /// [`VerifyError`]
+    pub async fn verify(&self, verification: Verification) -> Result<SignIn, VerifyError> {
+        let house = &*self.0;
+        let way = self.way_of(&verification.provider);
+        let typed = self.typed(way, &verification.code).ok_or(VerifyError::Invalid)?;
+        let email = EmailAddress::parse(&verification.email).map_err(|_| VerifyError::Invalid)?;
+        let user = users::find_by_email(&house.db, &email).await?.filter(|user| user.disabled_at.is_none());
+        let candidates = self.candidates(user.as_ref(), way, &verification).await?;
+        let Some(user) = user.filter(|_| !candidates.is_empty()) else { return Err(VerifyError::Invalid) };
+        let attempt = Try {
+            user: &user,
+            provider: &verification.provider,
+            typed: &typed,
+            client: &verification.caller.client,
+            known_browser: verification.caller.known_browser.as_deref(),
+            session: SessionKind::AccessOnly,
+        };
+        match self.judge(&attempt, &candidates).await? {
+            Verdict::SignedIn(sign_in) => Ok(*sign_in),
+            Verdict::Wrong { .. } | Verdict::Lost => Err(VerifyError::Invalid),
+            Verdict::AccountSpent(_) | Verdict::FactorDisabled | Verdict::ChallengeSpent => {
+                Err(VerifyError::Spent)
+            }
+        }
+    }
+
+    /// The open challenges that the caller has shown to be theirs and that have a code by the provider, if it sends any,
+    /// newest first. An unknown user has none, which is looked up like a known one's, so that the time of the answer does
+    /// not tell.
+    async fn candidates(
+        &self,
+        user: Option<&user::Model>,
+        way: Way,
+        guess: &Verification,
+    ) -> Result<Vec<Candidate>, Trouble> {
+        let house = &*self.0;
+        let (id, stamp) = user.map_or((Uuid::nil(), ""), |user| (user.id, user.security_stamp.as_str()));
+        let mut open = challenge::Entity::find()
+            .filter(challenge::Column::UserId.eq(id))
+            .filter(challenge::Column::Purpose.eq(Purpose::SignIn.as_str()))
+            .filter(challenge::Column::SecurityStamp.eq(stamp))
+            .filter(challenge::Column::ConsumedAt.is_null())
+            .filter(challenge::Column::ClosedAt.is_null())
+            .filter(challenge::Column::ExpiresAt.gt(house.clock.now().millis()))
+            .order_by_desc(challenge::Column::CreatedAt)
+            .limit(MOST_OPEN);
+        if let Some(digest) = guess.caller.shown_challenge() {
+            open = open.filter(challenge::Column::Id.eq(digest));
+        }
+        let open = open.all(&house.db).await?;
+        let theirs: Vec<_> = open
+            .into_iter()
+            .filter(|challenge| guess.caller.owns(challenge, house.accounts.same_address))
+            .collect();
+
+        let codes = challenge_code::Entity::find()
+            .filter(challenge_code::Column::ChallengeId.is_in(theirs.iter().map(|challenge| &challenge.id)))
+            .all(&house.db)
+            .await?;
+        let candidates = theirs.into_iter().filter_map(|challenge| {
+            let of_it =
+                |code: &&StoredCode| code.challenge_id == challenge.id && code.provider == guess.provider;
+            let code = codes.iter().find(of_it).cloned();
+            (code.is_some() || way != Way::Sent).then_some(Candidate { challenge, code })
+        });
+        Ok(candidates.take(MOST_TRIED).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests;
