@@ -34,4 +34,5 @@ mod support;
 mod texts;
 mod timing;
 mod tokens;
+mod v1;
 mod verification;
