@@ -32,5 +32,6 @@ mod serve;
 mod silence;
 mod support;
 mod timing;
+mod toggling;
 mod tokens;
 mod verification;
