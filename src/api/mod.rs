@@ -2,6 +2,7 @@
 
 mod accounts;
 mod body;
+mod call;
 mod companies;
 mod cookies;
 mod current_user;
@@ -12,6 +13,7 @@ mod pages;
 mod server;
 mod settings;
 mod state;
+mod v1;
 mod well_known;
 mod work;
 
@@ -58,7 +60,7 @@ fn routes(config: &mut ServiceConfig, state: &State) {
     if state.demo_companies {
         config.service(companies::list_route()).service(companies::privacy_route());
     }
-    config.service(accounts::routes(state));
+    config.service(accounts::routes(state)).service(v1::routes());
     config.service(well_known::jwks_route()).service(health::live_route()).service(health::ready_route());
     if state.inbox.is_some() {
         config.service(inbox::messages_route());

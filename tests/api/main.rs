@@ -31,6 +31,7 @@ mod reset;
 mod serve;
 mod silence;
 mod support;
+mod texts;
 mod timing;
 mod toggling;
 mod tokens;

@@ -78,7 +78,7 @@ async fn a_text_that_twilio_has_is_sent_whatever_else_it_says() {
         let id = house.send(&text(&house)).await;
 
         house.wait_for_status(id, "sent").await;
-        house.clock.advance(Duration::from_secs(60));
+        house.clock.advance(Duration::from_mins(1));
         tokio::time::sleep(QUIET).await;
         assert_eq!(twilio.heard().len(), 1);
     }
@@ -102,7 +102,7 @@ async fn what_twilio_refuses_for_good_is_not_tried_again() {
         let row = house.wait_for_status(id, "failed").await;
         assert_eq!((row.body, row.failure.as_deref()), (None, Some(failure)));
         assert_eq!(dispatcher.health(), [("Sms".to_owned(), healthy)]);
-        house.clock.advance(Duration::from_secs(60));
+        house.clock.advance(Duration::from_mins(1));
         tokio::time::sleep(QUIET).await;
         assert_eq!(twilio.heard().len(), 1);
     }
@@ -162,7 +162,7 @@ async fn a_text_in_doubt_is_sent_once_more_and_not_a_third_time() {
 
         let row = house.wait_for_status(id, "failed").await;
         assert_eq!((row.body, row.failure.as_deref()), (None, Some(failure)));
-        house.clock.advance(Duration::from_secs(60));
+        house.clock.advance(Duration::from_mins(1));
         tokio::time::sleep(QUIET).await;
         assert_eq!(twilio.heard().len(), 2);
     }

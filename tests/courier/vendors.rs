@@ -107,6 +107,7 @@ fn faulty_settings_are_named_without_their_secrets() {
     for (expected, settings) in [
         ("http_url", settings("", &key, JSON)),
         ("http_url", settings("http://sms.example.com/hunter2", &key, JSON)),
+        ("http_url", settings("https://me:hunter2@sms.example.com/", &key, JSON)),
         ("http_url", settings("ftp://127.0.0.1/hunter2", &key, JSON)),
         ("http_url", settings("https://{{hunter2", &key, JSON)),
         ("http_headers", settings(good, &[("x key", "hunter2")], JSON)),

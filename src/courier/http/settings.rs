@@ -20,7 +20,7 @@ pub struct HttpSettings {
 }
 
 /// Values that break out of whatever is not escaped.
-const SAMPLE: Values<'static> = Values {
+pub(super) const SAMPLE: Values<'static> = Values {
     to: "+4670\"&x='y",
     text: "a\"b\\c\n&d=é</x> @host #048151",
     id: "00000000-0000-4000-8000-000000000000",

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use super::escaping::Surroundings;
-use super::settings::HttpSettings;
+use super::settings::{HttpSettings, SAMPLE};
 use crate::courier::vendor_url;
 
 /// What a template may name.
@@ -62,15 +62,14 @@ impl RequestTemplate {
             .map_err(|_| ("http_headers", "expected a content-type".to_owned()))?;
         let body = Part::compile("http_body", settings.body.expose_secret(), surroundings)?;
         let template = Self { url, headers, body, content_type };
+        template.address(&SAMPLE)?;
         template.check_names()?;
         Ok(template)
     }
 
     /// The request with `values` in it.
     pub(super) fn fill(&self, values: &Values<'_>) -> Result<Request, Fault> {
-        let form = "expected https://HOST/…, or http:// on a loopback host";
-        let url = Url::parse(&self.url.fill(values)?).ok().filter(vendor_url::is_safe);
-        let url = url.ok_or_else(|| ("http_url", form.to_owned()))?;
+        let url = self.address(values)?;
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {
             let mut value = HeaderValue::from_str(&value.fill(values)?)
@@ -85,12 +84,19 @@ impl RequestTemplate {
         Ok(request)
     }
 
+    fn address(&self, values: &Values<'_>) -> Result<Url, Fault> {
+        let form = "expected https://HOST/… without a user, or http:// on a loopback host";
+        let url = Url::parse(&self.url.fill(values)?).ok().filter(vendor_url::is_safe);
+        url.ok_or_else(|| ("http_url", form.to_owned()))
+    }
+
     fn check_names(&self) -> Result<(), Fault> {
         let mut used = BTreeSet::new();
         for part in self.headers.iter().map(|(_, part)| part).chain([&self.url, &self.body]) {
             let names = part.names();
-            if let Some(odd) = names.iter().find(|name| !NAMES.contains(&name.as_str())) {
-                return Err((part.key, format!("expected no name but {}, got {odd:?}", NAMES.join(", "))));
+            // The odd one is not quoted: it may be a part of a secret.
+            if !names.iter().all(|name| NAMES.contains(&name.as_str())) {
+                return Err((part.key, format!("expected no name but {} in {{{{…}}}}", NAMES.join(", "))));
             }
             used.extend(names);
         }

@@ -90,8 +90,7 @@ impl TwilioSettings {
     fn base(&self) -> Option<Url> {
         let text = if self.base_url.is_empty() { BASE_URL } else { &self.base_url };
         let url = Url::parse(text).ok().filter(vendor_url::is_safe)?;
-        let bare = url.username().is_empty() && url.password().is_none();
-        (bare && url.query().is_none() && url.fragment().is_none()).then_some(url)
+        (url.query().is_none() && url.fragment().is_none()).then_some(url)
     }
 }
 

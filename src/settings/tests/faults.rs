@@ -57,6 +57,7 @@ mail.from = "a\rb <a@b.c>"  =>  mail.from: expected a sender
 mail.from = "nobody"  =>  mail.from: expected a sender
 mail.templates_dir = "/nowhere/at/all"  =>  mail.templates_dir: expected a folder
 providers.Sms.gateway = "pigeon"  =>  providers.Sms.gateway: unknown variant `pigeon`, expected
+providers.Sms.enabled = true ; providers.Sms.gateway = "http"  =>  providers.Sms.http_url: expected https://
 providers.Sms.allowed_countries = ["de"]  =>  providers.Sms.allowed_countries: expected ISO 3166
 providers.Sms.kind = "pigeon"  =>  providers.Sms.kind: expected "email", "sms" or "auth
 providers.Fax.enabled = true  =>  providers.Fax.kind: expected "email", "sms" or "authent

@@ -7,6 +7,7 @@ mod layers;
 mod modes;
 mod reread;
 mod secrets;
+mod texts;
 
 use super::{Faults, Settings};
 

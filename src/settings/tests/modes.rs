@@ -42,6 +42,26 @@ fn production_refuses_what_only_suits_development() {
 }
 
 #[test]
+fn production_takes_texts_by_any_vendor_but_the_inbox() {
+    let mut http = production();
+    http.extend([
+        ("TWOSTEP__PROVIDERS__SMS__ENABLED", "true"),
+        ("TWOSTEP__PROVIDERS__SMS__GATEWAY", "http"),
+        ("TWOSTEP__PROVIDERS__SMS__HTTP_URL", "https://sms.example.com"),
+        ("TWOSTEP__PROVIDERS__SMS__HTTP_BODY", r#"{"to":"{{to}}","text":"{{text}}"}"#),
+    ]);
+
+    assert_eq!(faults("", &http), Vec::<String>::new());
+    http.push(("TWOSTEP__PROVIDERS__SMS__HTTP_URL", "http://sms.example.com"));
+    http.remove(8);
+    let fault = sole_fault("", &http);
+    assert!(
+        fault.starts_with("TWOSTEP__PROVIDERS__SMS__HTTP_URL: providers.Sms.http_url: expected https://"),
+        "{fault}"
+    );
+}
+
+#[test]
 fn production_serves_https_by_its_own_or_behind_a_named_proxy() {
     let mut environment = production();
     environment.retain(|(name, _)| *name != "TWOSTEP__SERVER__TRUSTED_PROXIES");

@@ -63,6 +63,11 @@ impl Installation {
         self.env(&variable(key), value)
     }
 
+    /// The same folder with one key set otherwise.
+    pub(crate) fn clone_with(&self, key: &str, value: &str) -> Self {
+        Self { folder: Arc::clone(&self.folder), environment: self.environment.clone() }.set(key, value)
+    }
+
     /// Sets a variable.
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.insert(name.to_owned(), value.to_owned());

@@ -118,17 +118,17 @@ impl TextVendor {
         let waiting = async {
             loop {
                 let news = self.news.notified();
-                let heard = self.heard();
-                if heard.len() >= count {
-                    return heard;
+                tokio::pin!(news);
+                news.as_mut().enable();
+                if self.heard().len() >= count {
+                    return;
                 }
                 news.await;
             }
         };
-        match tokio::time::timeout(patience, waiting).await {
-            Ok(heard) => heard,
-            Err(_) => panic!("only {} of {count} requests came", self.heard().len()),
-        }
+        let waited = tokio::time::timeout(patience, waiting).await;
+        assert!(waited.is_ok(), "only {} of {count} requests came", self.heard().len());
+        self.heard()
     }
 }
 
