@@ -9,7 +9,9 @@ mod current_user;
 mod error;
 mod health;
 mod inbox;
+mod metrics;
 mod pages;
+mod paths;
 mod server;
 mod settings;
 mod state;
@@ -23,12 +25,12 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App, FromRequest, Handler, Resource, Responder};
+use actix_web::{App, FromRequest, Handler, Resource, Responder, guard};
 
 pub use current_user::{CurrentUser, Denied};
 pub use server::Origins;
 pub use settings::ServerSettings;
-pub use state::{Health, Ready, State};
+pub use state::{Health, Reading, Ready, State};
 
 use error::Problem;
 
@@ -44,7 +46,7 @@ pub fn app(
         InitError = (),
     >,
 > {
-    let shell = server::Shell::new(&state.server, &state.origins);
+    let shell = server::Shell::new(&state.server, &state.origins, &state.metrics);
     let cors = server::cors(&state.origins);
     let state = Data::new(state);
     App::new()
@@ -55,6 +57,21 @@ pub fn app(
         .wrap_fn(move |request, next| shell.around(request, next))
 }
 
+/// Adds everything to another app, with what [`app`] wraps it in; paths that are none of ours stay that app's.
+pub fn configure(config: &mut ServiceConfig, state: State) {
+    let shell = server::Shell::new(&state.server, &state.origins, &state.metrics);
+    let cors = server::cors(&state.origins);
+    let state = Data::new(state);
+    let ours = web::scope("")
+        .guard(guard::fn_guard(|context| paths::is_ours(context.head().uri.path())))
+        .configure(|config| routes(config, &state))
+        .default_service(web::to(async || Problem::NotFound))
+        .wrap(cors)
+        .wrap_fn(move |request, next| shell.around(request, next));
+    // Beside the scope: handlers of that app find out who asks.
+    config.app_data(state).service(ours);
+}
+
 /// Adds every route; the ones asked most come first, because they are looked for in order.
 fn routes(config: &mut ServiceConfig, state: &State) {
     if state.demo_companies {
@@ -62,6 +79,7 @@ fn routes(config: &mut ServiceConfig, state: &State) {
     }
     config.service(accounts::routes(state)).service(v1::routes());
     config.service(well_known::jwks_route()).service(health::live_route()).service(health::ready_route());
+    config.service(metrics::route());
     if state.inbox.is_some() {
         config.service(inbox::messages_route());
     }

@@ -56,6 +56,12 @@ impl Auth {
         self.0.providers.load().health()
     }
 
+    /// Passwords that wait to be hashed.
+    #[must_use]
+    pub fn hash_queue(&self) -> usize {
+        self.0.hashing.waiting()
+    }
+
     /// Every provider that is on.
     #[must_use]
     pub fn enabled_providers(&self) -> Vec<Enabled> {

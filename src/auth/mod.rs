@@ -48,6 +48,7 @@ use sea_orm::DatabaseConnection;
 use self::budget::TextBudgets;
 use crate::clock::{Clock, Rate};
 use crate::courier::{Courier, Templates};
+use crate::metrics::Metrics;
 use crate::otp::{Code, ProviderRegistry};
 use crate::vault::Vault;
 
@@ -103,6 +104,8 @@ pub struct AuthParts {
     pub fixed_codes: Vec<(EmailAddress, Code)>,
     /// `[events] keep`
     pub keep_events: Duration,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 /// The use cases. Cheap to clone.
@@ -128,6 +131,7 @@ struct House {
     sessions: SessionLifetimes,
     fixed_codes: Vec<(EmailAddress, Code)>,
     keep_events: Duration,
+    metrics: Metrics,
 }
 
 impl Auth {
@@ -151,6 +155,7 @@ impl Auth {
             sessions: parts.sessions,
             fixed_codes: parts.fixed_codes,
             keep_events: parts.keep_events,
+            metrics: parts.metrics,
         }))
     }
 }

@@ -16,6 +16,7 @@ use crate::auth::{
 use crate::clock::{Clock, Rate};
 use crate::courier::{Carrier, Courier, Gateway, Inbox, Templates, Transport};
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::otp::{
     AuthenticatorOtpProvider, Code, EmailOtpProvider, ProviderSettings, RegistryBuilder, SmsGateway,
     SmsOtpProvider,
@@ -97,7 +98,8 @@ impl Blueprint {
         let tokens = Tokens::load(&settings.tokens, &db, &vault, clock.clone()).await?;
         let inbox = Inbox::new();
         let gateways = extras.gateways(gateways::gateways(&settings, &inbox, &clock)?);
-        let courier = Courier::new(db.clone(), vault.clone(), clock.clone());
+        let metrics = Metrics::new()?;
+        let courier = Courier::new(db.clone(), vault.clone(), clock.clone()).counted(&metrics);
         let Live { providers, templates, two_step, text_budgets, mail_per_destination, origins } =
             live(&settings, &extras)?;
         let auth = Auth::new(AuthParts {
@@ -116,6 +118,7 @@ impl Blueprint {
             sessions: session_lifetimes(&settings),
             fixed_codes: fixed_codes(&settings),
             keep_events: settings.events.keep.0,
+            metrics: metrics.clone(),
         });
         let dispatcher = courier.start(gateways.clone());
         tokens.watch();
@@ -126,6 +129,7 @@ impl Blueprint {
             courier,
             dispatcher,
             inbox: catches(&settings).then(|| inbox.clone()),
+            metrics,
             cors: api::Origins::new(&settings.server),
             reloading: Arc::new(Reloading::new(extras, inbox, clock, gateways)),
             cookie_key: Arc::new(vault.key(Use::Cookie)),
@@ -182,6 +186,7 @@ pub async fn directory(settings: &Settings) -> anyhow::Result<Auth> {
         sessions: session_lifetimes(settings),
         fixed_codes: fixed_codes(settings),
         keep_events: settings.events.keep.0,
+        metrics: Metrics::default(),
     }))
 }
 

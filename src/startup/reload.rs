@@ -57,6 +57,16 @@ impl Running {
     /// # Errors
     /// [`ReloadError`]; nothing has changed then, and nothing was started.
     pub async fn reload(&self, source: &Source, levels: Option<&Levels>) -> Result<Reread, ReloadError> {
+        let outcome = self.read_again(source, levels).await;
+        self.metrics.reload(match outcome {
+            Ok(_) => "ok",
+            Err(ReloadError::Faulty(_)) => "faulty",
+            Err(ReloadError::Failed(_)) => "failed",
+        });
+        outcome
+    }
+
+    async fn read_again(&self, source: &Source, levels: Option<&Levels>) -> Result<Reread, ReloadError> {
         let mut gateways = self.reloading.gateways.lock().await;
         let (source, in_force) = (source.clone(), self.settings());
         let read = tokio::task::spawn_blocking(move || source.read_again(&in_force));

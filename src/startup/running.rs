@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_web::App;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::web::ServiceConfig;
 use arc_swap::ArcSwap;
 use log::warn;
 use sea_orm::DatabaseConnection;
@@ -17,6 +18,7 @@ use crate::api::{self, State};
 use crate::auth::Auth;
 use crate::courier::{Courier, Dispatcher, Inbox};
 use crate::limits::Limits;
+use crate::metrics::{self, Metrics};
 use crate::settings::Settings;
 use crate::token::Tokens;
 
@@ -35,6 +37,7 @@ pub struct Running {
     pub(super) courier: Courier,
     pub(super) dispatcher: Dispatcher,
     pub(super) settings: Arc<ArcSwap<Settings>>,
+    pub(super) metrics: Metrics,
     pub(super) cors: api::Origins,
     pub(super) reloading: Arc<Reloading>,
     pub(super) server: Arc<api::ServerSettings>,
@@ -55,7 +58,19 @@ impl Running {
             InitError = (),
         > + use<>,
     > {
-        api::app(State {
+        api::app(self.state())
+    }
+
+    /// Everything that [`Running::app`] answers, for an app of your own: `App::new().configure(running.configure())`. Its answers have the
+    /// CORS headers, security headers and request ids that they have there; what you register before it wins, and what neither
+    /// answers is yours. [`api::CurrentUser`] works in your handlers. Call [`Running::keep_house`] once, and [`Running::stop`] at the end.
+    pub fn configure(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
+        let state = self.state();
+        move |config| api::configure(config, state)
+    }
+
+    fn state(&self) -> State {
+        State {
             auth: self.auth.clone(),
             tokens: self.tokens.clone(),
             limits: self.limits.clone(),
@@ -68,7 +83,9 @@ impl Running {
             room: Arc::clone(&self.room),
             ready: self.ready(),
             health: self.health(),
-        })
+            metrics: self.metrics.clone(),
+            reading: self.reading(),
+        }
     }
 
     fn ready(&self) -> api::Ready {
@@ -84,6 +101,17 @@ impl Running {
         Arc::new(move || {
             let redis = limits.health().map(|works| ("redis".to_owned(), works));
             [auth.providers_health(), dispatcher.health()].concat().into_iter().chain(redis).collect()
+        })
+    }
+
+    fn reading(&self) -> api::Reading {
+        let (auth, dispatcher) = (self.auth.clone(), self.dispatcher.clone());
+        Arc::new(move || metrics::Reading {
+            hash_queue: auth.hash_queue(),
+            providers: auth.providers_health(),
+            gateways: dispatcher.health(),
+            breakers: dispatcher.breakers(),
+            budgets: auth.text_budgets(),
         })
     }
 

@@ -33,6 +33,7 @@ mod silence;
 mod support;
 mod texts;
 mod timing;
+mod toggling;
 mod tokens;
 mod v1;
 mod verification;

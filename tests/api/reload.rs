@@ -137,7 +137,7 @@ async fn templates_the_sender_and_the_relay_change() {
     for (ending, text) in [("txt", "Psst: {{ code }}\n{{ code }}\n"), ("html", "<p>{{ code }}</p>")] {
         std::fs::write(folder.path().join(format!("email/code.{ending}")), text).unwrap();
     }
-    std::fs::write(folder.path().join("email/reset_password.txt"), "New words: {{ link }}\n").unwrap();
+    std::fs::write(folder.path().join("email/reset_password.txt"), "New words:\n{{ link }}\n").unwrap();
     let toml = format!("[mail]\ntemplates_dir = {:?}\nfrom = \"Else <else@example.com>\"\n", folder.path());
 
     app.reload(&toml).await.unwrap();
@@ -148,7 +148,7 @@ async fn templates_the_sender_and_the_relay_change() {
     let code = app.next_mail(JANE, CODE).await;
     assert!(code.text.starts_with("Psst: "), "{}", code.text);
     assert!(code.raw.contains("else@example.com"), "{}", code.raw);
-    assert!(app.next_mail(JANE, RESET).await.text.starts_with("New words: "));
+    assert!(app.next_mail(JANE, RESET).await.text.starts_with("New words:"));
 }
 
 #[actix_web::test]

@@ -1,5 +1,6 @@
 //! What wraps every request: id, path, headers, CORS, access log; and who sent it.
 
+mod class;
 mod client;
 mod cors;
 mod headers;
