@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod courier;
 pub mod limits;
+pub mod metrics;
 pub mod otp;
 pub mod settings;
 pub mod startup;

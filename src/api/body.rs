@@ -51,6 +51,25 @@ pub(super) async fn read_json<T: DeserializeOwned>(
     parse(&bytes)
 }
 
+/// The members of a JSON object under their exact names; one that is `null` counts as absent.
+pub(super) type Members = Map<String, Value>;
+
+/// Reads a JSON object of at most `limit` bytes as its members; what they are is for the caller to look at.
+pub(super) async fn read_members(
+    request: &HttpRequest,
+    payload: Payload,
+    limit: usize,
+) -> Result<Members, BodyFault> {
+    let bytes = read(request, payload, limit).await?;
+    if is_compressed(request) {
+        return Err(BodyFault::Compressed);
+    }
+    if !is_json(request) {
+        return Err(BodyFault::NotJson);
+    }
+    members(&bytes, Names::Exact)
+}
+
 async fn read(request: &HttpRequest, mut payload: Payload, limit: usize) -> Result<Vec<u8>, BodyFault> {
     let announced = request
         .headers()
@@ -91,21 +110,34 @@ fn is_json(request: &HttpRequest) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyFault> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let members = json.deserialize_map(Members).map_err(|_| BodyFault::Malformed)?;
-    json.end().map_err(|_| BodyFault::Malformed)?;
+    let members = members(bytes, Names::IgnoreCase)?;
     if members.values().any(|value| value.as_str().is_some_and(|text| text.contains('\0'))) {
         return Err(BodyFault::Nul);
     }
     serde_json::from_value(Value::Object(members)).map_err(|_| BodyFault::Malformed)
 }
 
-/// Collects an object's members under lower-case names. A name that comes twice is an error.
-struct Members;
+/// How names of members are understood.
+#[derive(Clone, Copy)]
+enum Names {
+    Exact,
+    /// As small letters.
+    IgnoreCase,
+}
 
-impl<'de> Visitor<'de> for Members {
-    type Value = Map<String, Value>;
+fn members(bytes: &[u8], names: Names) -> Result<Members, BodyFault> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let members = json.deserialize_map(Collect(names)).map_err(|_| BodyFault::Malformed)?;
+    json.end().map_err(|_| BodyFault::Malformed)?;
+    Ok(members)
+}
+
+/// Collects an object's members. A name that comes twice is an error.
+struct Collect(Names);
+
+impl<'de> Visitor<'de> for Collect {
+    type Value = Members;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("an object")
@@ -114,7 +146,11 @@ impl<'de> Visitor<'de> for Members {
     fn visit_map<A: MapAccess<'de>>(self, mut source: A) -> Result<Self::Value, A::Error> {
         let mut members = Map::new();
         while let Some((name, value)) = source.next_entry::<String, Value>()? {
-            if members.insert(name.to_ascii_lowercase(), value).is_some() {
+            let name = match self.0 {
+                Names::Exact => name,
+                Names::IgnoreCase => name.to_ascii_lowercase(),
+            };
+            if members.insert(name, value).is_some() {
                 return Err(A::Error::custom("a member twice"));
             }
         }

@@ -55,6 +55,17 @@ impl fmt::Display for Denied {
     }
 }
 
+impl Denied {
+    /// The value of `WWW-Authenticate` (RFC 6750 section 3).
+    pub(super) fn challenge(self) -> Option<&'static str> {
+        match self {
+            Self::NoToken => Some("Bearer"),
+            Self::InvalidToken => Some("Bearer error=\"invalid_token\""),
+            Self::Forbidden => None,
+        }
+    }
+}
+
 impl ResponseError for Denied {
     fn status_code(&self) -> StatusCode {
         match self {
@@ -65,12 +76,7 @@ impl ResponseError for Denied {
 
     fn error_response(&self) -> HttpResponse {
         let mut answer = HttpResponse::build(self.status_code());
-        let challenge = match self {
-            Self::NoToken => Some("Bearer"),
-            Self::InvalidToken => Some("Bearer error=\"invalid_token\""),
-            Self::Forbidden => None,
-        };
-        if let Some(challenge) = challenge {
+        if let Some(challenge) = self.challenge() {
             answer.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
         }
         answer.finish()

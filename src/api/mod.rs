@@ -2,16 +2,20 @@
 
 mod accounts;
 mod body;
+mod call;
 mod companies;
 mod cookies;
 mod current_user;
 mod error;
 mod health;
 mod inbox;
+mod metrics;
 mod pages;
+mod paths;
 mod server;
 mod settings;
 mod state;
+mod v1;
 mod well_known;
 mod work;
 
@@ -21,11 +25,12 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App, FromRequest, Handler, Resource, Responder};
+use actix_web::{App, FromRequest, Handler, Resource, Responder, guard};
 
 pub use current_user::{CurrentUser, Denied};
+pub use server::Origins;
 pub use settings::ServerSettings;
-pub use state::{Health, Ready, State};
+pub use state::{Health, Reading, Ready, State};
 
 use error::Problem;
 
@@ -41,8 +46,8 @@ pub fn app(
         InitError = (),
     >,
 > {
-    let shell = server::Shell::new(&state.server);
-    let cors = server::cors(&state.server);
+    let shell = server::Shell::new(&state.server, &state.origins, &state.metrics);
+    let cors = server::cors(&state.origins);
     let state = Data::new(state);
     App::new()
         .app_data(Data::clone(&state))
@@ -52,13 +57,29 @@ pub fn app(
         .wrap_fn(move |request, next| shell.around(request, next))
 }
 
+/// Adds everything to another app, with what [`app`] wraps it in; paths that are none of ours stay that app's.
+pub fn configure(config: &mut ServiceConfig, state: State) {
+    let shell = server::Shell::new(&state.server, &state.origins, &state.metrics);
+    let cors = server::cors(&state.origins);
+    let state = Data::new(state);
+    let ours = web::scope("")
+        .guard(guard::fn_guard(|context| paths::is_ours(context.head().uri.path())))
+        .configure(|config| routes(config, &state))
+        .default_service(web::to(async || Problem::NotFound))
+        .wrap(cors)
+        .wrap_fn(move |request, next| shell.around(request, next));
+    // Beside the scope: handlers of that app find out who asks.
+    config.app_data(state).service(ours);
+}
+
 /// Adds every route; the ones asked most come first, because they are looked for in order.
 fn routes(config: &mut ServiceConfig, state: &State) {
     if state.demo_companies {
         config.service(companies::list_route()).service(companies::privacy_route());
     }
-    config.service(accounts::routes(state));
+    config.service(accounts::routes(state)).service(v1::routes());
     config.service(well_known::jwks_route()).service(health::live_route()).service(health::ready_route());
+    config.service(metrics::route());
     if state.inbox.is_some() {
         config.service(inbox::messages_route());
     }

@@ -46,6 +46,11 @@ pub(super) fn configure(config: &mut ServiceConfig, with_inbox: bool) {
     config.service(read_only("/assets/{name:.+}", asset));
 }
 
+/// Whether there is a page at `path`.
+pub(super) fn has(path: &str) -> bool {
+    PAGES.iter().any(|(page, ..)| *page == path)
+}
+
 /// A page, ready to be sent.
 #[derive(Clone)]
 struct Page {

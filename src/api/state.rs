@@ -6,10 +6,11 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use super::ServerSettings;
+use super::{Origins, ServerSettings};
 use crate::auth::Auth;
 use crate::courier::Inbox;
 use crate::limits::Limits;
+use crate::metrics::{self, Metrics};
 use crate::token::Tokens;
 
 /// Tells whether the database answers.
@@ -17,6 +18,9 @@ pub type Ready = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
 
 /// Tells every provider's and gateway's name and whether it works.
 pub type Health = Arc<dyn Fn() -> Vec<(String, bool)> + Send + Sync>;
+
+/// Tells what `/metrics` measures at the moment of asking.
+pub type Reading = Arc<dyn Fn() -> metrics::Reading + Send + Sync>;
 
 /// What the handlers reach. Cheap to clone.
 #[derive(Clone)]
@@ -31,6 +35,8 @@ pub struct State {
     pub inbox: Option<Inbox>,
     /// Whether `/api/companies` is served.
     pub demo_companies: bool,
+    /// Which origins are let in: live, unlike `server.allowed_origins`.
+    pub origins: Origins,
     /// `[server]`
     pub server: Arc<ServerSettings>,
     /// Whether cookies are `Secure`: `public_url` is https.
@@ -43,4 +49,8 @@ pub struct State {
     pub ready: Ready,
     /// Providers and gateways.
     pub health: Health,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// What is measured.
+    pub reading: Reading,
 }

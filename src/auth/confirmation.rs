@@ -31,12 +31,12 @@ impl From<DbErr> for ConfirmError {
 
 impl Auth {
     /// Opens a confirmation link, once. The registration that it carries takes effect, and every other link dies: an
-    /// outsider who registered the same address has gained nothing. `email` is what the link names; it must be the
-    /// account's.
+    /// outsider who registered the same address has gained nothing. `email` is what the link names, if it names one; it must
+    /// be the account's.
     ///
     /// # Errors
     /// [`ConfirmError`]
-    pub async fn confirm_email(&self, email: &str, token: &str) -> Result<(), ConfirmError> {
+    pub async fn confirm_email(&self, email: Option<&str>, token: &str) -> Result<(), ConfirmError> {
         let house = &*self.0;
         let found = self.find_link(LinkPurpose::ConfirmEmail, email, token).await?;
         let (user, link) = found.ok_or(ConfirmError::InvalidLink)?;
@@ -48,21 +48,22 @@ impl Auth {
         Ok(())
     }
 
-    /// The link with this token and its user, if the user has the address `email`: a look, which decides nothing. The
+    /// The link with this token and its user, if the user has the address `email` where one is named: a look, which decides nothing. The
     /// token comes first, so that a wrong one costs the same whether or not somebody has the address.
     pub(super) async fn find_link(
         &self,
         purpose: LinkPurpose,
-        email: &str,
+        email: Option<&str>,
         token: &str,
     ) -> Result<Option<(user::Model, entity::link::Model)>, DbErr> {
         let house = &*self.0;
         let Some(link) = link::find(&house.db, purpose, token, house.clock.now()).await? else {
             return Ok(None);
         };
-        let Ok(email) = EmailAddress::parse(email) else { return Ok(None) };
+        let Ok(email) = email.map(EmailAddress::parse).transpose() else { return Ok(None) };
         let user = user::Entity::find_by_id(link.user_id).one(&house.db).await?;
-        Ok(user.filter(|user| user.email_key == email.key()).map(|user| (user, link)))
+        let is_theirs = |user: &user::Model| email.is_none_or(|email| user.email_key == email.key());
+        Ok(user.filter(is_theirs).map(|user| (user, link)))
     }
 
     /// One transaction: the link is used up, the registration takes effect. False if the link is worthless by now.
@@ -99,6 +100,8 @@ async fn confirm(
 ) -> Result<bool, DbErr> {
     let is_same_password = pending.password_hash == user.password_hash;
     let stamp = if is_same_password { user.security_stamp.clone() } else { users::new_stamp() };
+    // A number that an operator has confirmed stays so, if it is this registration's.
+    let is_confirmed = user.phone_confirmed && pending.phone_number == user.phone_number;
     let confirmed = user::Entity::update_many()
         .col_expr(user::Column::EmailConfirmed, Expr::value(true))
         .col_expr(user::Column::EmailConfirmedAt, Expr::value(now.millis()))
@@ -106,6 +109,9 @@ async fn confirm(
         .col_expr(user::Column::PasswordHash, Expr::value(pending.password_hash.clone()))
         .col_expr(user::Column::FirstName, Expr::value(pending.first_name.clone()))
         .col_expr(user::Column::LastName, Expr::value(pending.last_name.clone()))
+        .col_expr(user::Column::PhoneNumber, Expr::value(pending.phone_number.clone()))
+        .col_expr(user::Column::PhoneConfirmed, Expr::value(is_confirmed))
+        .col_expr(user::Column::Locale, Expr::value(pending.locale.clone()))
         .col_expr(user::Column::SecurityStamp, Expr::value(stamp))
         .col_expr(user::Column::UpdatedAt, Expr::value(now.millis()))
         .filter(user::Column::Id.eq(user.id))
@@ -136,6 +142,8 @@ mod tests {
             password_hash: hash.to_owned(),
             first_name: "Jo".to_owned(),
             last_name: "Doe".to_owned(),
+            phone_number: None,
+            locale: None,
         };
         let expires_at = NOW.plus(std::time::Duration::from_mins(1));
         let purpose = LinkPurpose::ConfirmEmail;
@@ -150,9 +158,9 @@ mod tests {
         let first = link_for(&house, &user, "of the first").await;
         let second = link_for(&house, &user, "of the second").await;
 
-        house.auth.confirm_email("JO@example.com", &second).await.unwrap();
-        let again = house.auth.confirm_email("jo@example.com", &second).await;
-        let other = house.auth.confirm_email("jo@example.com", &first).await;
+        house.auth.confirm_email(Some("JO@example.com"), &second).await.unwrap();
+        let again = house.auth.confirm_email(Some("jo@example.com"), &second).await;
+        let other = house.auth.confirm_email(Some("jo@example.com"), &first).await;
 
         assert!(matches!(again, Err(ConfirmError::InvalidLink)));
         assert!(matches!(other, Err(ConfirmError::InvalidLink)));
@@ -168,10 +176,10 @@ mod tests {
         let house = fixture::house().await;
         let user = unconfirmed(&house).await;
         let own = link_for(&house, &user, "of the first").await;
-        house.auth.confirm_email("jo@example.com", &own).await.unwrap();
+        house.auth.confirm_email(Some("jo@example.com"), &own).await.unwrap();
         let late = link_for(&house, &user, "of an outsider").await;
 
-        let refused = house.auth.confirm_email("jo@example.com", &late).await;
+        let refused = house.auth.confirm_email(Some("jo@example.com"), &late).await;
 
         assert!(matches!(refused, Err(ConfirmError::InvalidLink)));
         assert_eq!(house.user("jo@example.com").await.password_hash, "of the first");
@@ -212,13 +220,13 @@ mod tests {
         fixture::insert_user(house.db(), "eve@example.com").await;
         let token = link_for(&house, &user, "of the first").await;
 
-        let other = house.auth.confirm_email("eve@example.com", &token).await;
+        let other = house.auth.confirm_email(Some("eve@example.com"), &token).await;
         user::Entity::update_many()
             .col_expr(user::Column::DisabledAt, Expr::value(1))
             .exec(house.db())
             .await
             .unwrap();
-        let off = house.auth.confirm_email("jo@example.com", &token).await;
+        let off = house.auth.confirm_email(Some("jo@example.com"), &token).await;
 
         assert!(matches!(other, Err(ConfirmError::InvalidLink)));
         assert!(matches!(off, Err(ConfirmError::InvalidLink)));

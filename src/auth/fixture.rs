@@ -162,6 +162,7 @@ pub(super) async fn house() -> House {
         },
         fixed_codes: Vec::new(),
         keep_events: Duration::from_hours(24 * 180),
+        metrics: crate::metrics::Metrics::default(),
     });
     House { auth, statements, vault, clock, database }
 }

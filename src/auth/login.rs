@@ -78,6 +78,12 @@ impl Auth {
     /// # Errors
     /// [`LoginError`]
     pub async fn login(&self, attempt: LoginAttempt) -> Result<LoginOutcome, LoginError> {
+        let outcome = self.first_step(attempt).await;
+        self.0.metrics.login(word_for(&outcome));
+        outcome
+    }
+
+    async fn first_step(&self, attempt: LoginAttempt) -> Result<LoginOutcome, LoginError> {
         LinkTarget::parse(attempt.client_uri.as_deref(), "", &self.0.origins.load())
             .map_err(|_| LoginError::RefusedTarget)?;
         let browser = KnownBrowser::read(&self.0.vault, attempt.known_browser.as_deref());
@@ -205,6 +211,21 @@ impl Auth {
         event::signed_in(&tx, user.id, client, &opened.grant, now).await?;
         tx.commit().await?;
         Ok(Some(opened))
+    }
+}
+
+/// How a first step that ended so is counted.
+fn word_for(outcome: &Result<LoginOutcome, LoginError>) -> &'static str {
+    match outcome {
+        Ok(LoginOutcome::SignedIn(_)) => "signed_in",
+        Ok(LoginOutcome::VerificationRequired(_)) => "verification_required",
+        Err(LoginError::InvalidCredentials) => "invalid_credentials",
+        Err(LoginError::EmailNotConfirmed) => "email_not_confirmed",
+        Err(LoginError::NoValidProvider) => "no_valid_provider",
+        Err(LoginError::TooManyCodes(_)) => "too_many_codes",
+        Err(LoginError::RefusedTarget) => "refused_target",
+        Err(LoginError::Busy(_)) => "busy",
+        Err(LoginError::Unexpected(_)) => "failed",
     }
 }
 

@@ -16,6 +16,8 @@ mod fixture;
 mod hashing;
 mod known_browser;
 mod link;
+mod live;
+mod locale;
 mod lockout;
 mod login;
 mod notice;
@@ -24,6 +26,7 @@ mod prune;
 mod recovery;
 mod refresh;
 mod registration;
+mod resend;
 mod reset;
 mod revocation;
 mod session;
@@ -45,9 +48,12 @@ use sea_orm::DatabaseConnection;
 use self::budget::TextBudgets;
 use crate::clock::{Clock, Rate};
 use crate::courier::{Courier, Templates};
+use crate::metrics::Metrics;
 use crate::otp::{Code, ProviderRegistry};
 use crate::vault::Vault;
 
+pub use crate::courier::{DeliveryState, DeliveryStatus};
+pub use crate::otp::{Offer, ProviderKind};
 pub use caller::Caller;
 pub use challenge::{ChallengeError, ChallengeId, ChallengeStatus, ChallengeView, RECOVERY_CODE, SendError};
 pub use confirmation::ConfirmError;
@@ -56,6 +62,7 @@ pub use email::EmailAddress;
 pub use error::{Busy, FieldError, Unexpected};
 pub use hashing::{HashPool, HashSettings, accepts};
 pub use link::{LinkOrigins, LinkTarget, RefusedTarget};
+pub use live::{Enabled, Live};
 pub use login::{LoginAttempt, LoginError, LoginOutcome};
 pub use password::Password;
 pub use refresh::{RefreshError, RefreshToken, Refreshed};
@@ -97,6 +104,8 @@ pub struct AuthParts {
     pub fixed_codes: Vec<(EmailAddress, Code)>,
     /// `[events] keep`
     pub keep_events: Duration,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 /// The use cases. Cheap to clone.
@@ -109,17 +118,20 @@ struct House {
     vault: Vault,
     clock: Clock,
     courier: Courier,
-    templates: Templates,
+    templates: ArcSwap<Templates>,
     providers: ArcSwap<ProviderRegistry>,
     hashing: HashPool,
     accounts: AccountSettings,
     two_step: ArcSwap<TwoStepSettings>,
+    /// Every `code_length` since the start: codes in flight may have an earlier one.
+    code_lengths: ArcSwap<Vec<usize>>,
     text_budgets: ArcSwap<TextBudgets>,
     mail_per_destination: ArcSwap<Rate>,
     origins: ArcSwap<LinkOrigins>,
     sessions: SessionLifetimes,
     fixed_codes: Vec<(EmailAddress, Code)>,
     keep_events: Duration,
+    metrics: Metrics,
 }
 
 impl Auth {
@@ -131,10 +143,11 @@ impl Auth {
             vault: parts.vault,
             clock: parts.clock,
             courier: parts.courier,
-            templates: parts.templates,
+            templates: ArcSwap::from_pointee(parts.templates),
             providers: ArcSwap::from_pointee(parts.providers),
             hashing: parts.hashing,
             accounts: parts.accounts,
+            code_lengths: ArcSwap::from_pointee(vec![parts.two_step.code_length]),
             two_step: ArcSwap::from_pointee(parts.two_step),
             text_budgets: ArcSwap::from_pointee(TextBudgets::new(parts.text_budgets)),
             mail_per_destination: ArcSwap::from_pointee(parts.mail_per_destination),
@@ -142,6 +155,7 @@ impl Auth {
             sessions: parts.sessions,
             fixed_codes: parts.fixed_codes,
             keep_events: parts.keep_events,
+            metrics: parts.metrics,
         }))
     }
 }

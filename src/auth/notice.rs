@@ -84,7 +84,7 @@ impl Auth {
 
     fn notice_message(&self, to: &str, name: &str, notice: Notice) -> Result<Message, Unexpected> {
         let page = self.page(RESET_PAGE);
-        let templates = &self.0.templates;
+        let templates = self.0.templates.load();
         let text = NoticeText { name, page: &page };
         let content = match notice {
             Notice::LockedOut => {

@@ -12,10 +12,11 @@ use super::link::{self, LinkPurpose, NewLink, Pending};
 use super::notice::Notice;
 use super::transaction::{self, is_taken, retried};
 use super::user::roles_column;
-use super::{Auth, Busy, EmailAddress, FieldError, LinkTarget, Password, Unexpected, user as users};
+use super::{Auth, Busy, EmailAddress, FieldError, LinkTarget, Password, Unexpected, locale, user as users};
 use crate::courier::{ConfirmEmail, Lifetime, Message, Queued};
+use crate::otp::{PhoneFault, PhoneNumber};
 
-const CONFIRM_PAGE: &str = "/authentication/emailconfirmation";
+pub(super) const CONFIRM_PAGE: &str = "/authentication/emailconfirmation";
 /// Characters of a first or last name.
 const LONGEST_NAME: usize = 100;
 
@@ -33,6 +34,10 @@ pub struct Registration {
     pub last_name: String,
     /// Where the confirmation link starts.
     pub client_uri: Option<String>,
+    /// Kept unconfirmed.
+    pub phone_number: Option<String>,
+    /// BCP 47 tag.
+    pub locale: Option<String>,
 }
 
 /// Why somebody was not registered.
@@ -53,10 +58,10 @@ pub enum RegisterError {
 }
 
 /// A registration that was checked.
-struct Newcomer {
-    email: EmailAddress,
-    pending: Pending,
-    target: LinkTarget,
+pub(super) struct Newcomer {
+    pub email: EmailAddress,
+    pub pending: Pending,
+    pub target: LinkTarget,
 }
 
 impl Auth {
@@ -72,7 +77,7 @@ impl Auth {
         let target =
             LinkTarget::parse(registration.client_uri.as_deref(), CONFIRM_PAGE, &house.origins.load())
                 .map_err(|_| RegisterError::RefusedTarget)?;
-        let email = self.check(&registration).map_err(RegisterError::Invalid)?;
+        let (email, phone_number) = self.check(&registration).await.map_err(RegisterError::Invalid)?;
         let password_hash = house.hashing.hash(&registration.password).await?;
         if !self.may_mail(email.key()).await? {
             info!("registration not mailed: the address has had its mails");
@@ -83,6 +88,8 @@ impl Auth {
             password_hash,
             first_name: registration.first_name.trim().to_owned(),
             last_name: registration.last_name.trim().to_owned(),
+            phone_number,
+            locale: registration.locale,
         };
         let newcomer = Newcomer { email, pending, target };
         // A second try sees the account that a parallel registration has just made.
@@ -95,7 +102,10 @@ impl Auth {
         Err(RegisterError::Unexpected(Unexpected(anyhow::anyhow!("an account is taken and cannot be read"))))
     }
 
-    fn check(&self, registration: &Registration) -> Result<EmailAddress, Vec<FieldError>> {
+    async fn check(
+        &self,
+        registration: &Registration,
+    ) -> Result<(EmailAddress, Option<String>), Vec<FieldError>> {
         let mut faults = Vec::new();
         let email = EmailAddress::from_field(&registration.email).map_err(|fault| faults.push(fault)).ok();
         for (field, label, name) in [
@@ -110,8 +120,16 @@ impl Auth {
         }
         faults.extend(registration.password.faults(&self.0.accounts));
         faults.extend(registration.password.differs(registration.confirmation.as_ref()));
+        faults.extend(locale::fault(registration.locale.as_deref()));
+        let phone = match registration.phone_number.as_deref() {
+            Some(typed) => {
+                PhoneNumber::read(typed).await.map_err(|fault| faults.push(phone_fault(fault))).ok()
+            }
+            None => None,
+        };
+        let phone = phone.map(|number| number.as_str().to_owned());
         match email {
-            Some(email) if faults.is_empty() => Ok(email),
+            Some(email) if faults.is_empty() => Ok((email, phone)),
             Some(_) | None => Err(faults),
         }
     }
@@ -157,6 +175,8 @@ impl Auth {
         let user = user::Model {
             first_name: pending.first_name.clone(),
             last_name: pending.last_name.clone(),
+            phone_number: pending.phone_number.clone(),
+            locale: pending.locale.clone(),
             roles: roles_column(std::slice::from_ref(&accounts.default_role)),
             two_factor_enabled: accounts.two_factor_for_new_users,
             ..users::new_row(&newcomer.email, pending.password_hash.clone(), self.0.clock.now())
@@ -183,7 +203,7 @@ impl Auth {
         link::create(tx, &house.vault, NewLink { user: owner, purpose, pending, now, expires_at }).await
     }
 
-    async fn confirmation(
+    pub(super) async fn confirmation(
         &self,
         tx: &impl ConnectionTrait,
         owner: &user::Model,
@@ -196,11 +216,23 @@ impl Auth {
         let name = full_name(owner);
         let link = newcomer.target.link(&token, &owner.email);
         let text = ConfirmEmail { name: &name, link: &link, lifetime: Lifetime(lifetime) };
-        let content =
-            house.templates.email("confirm_email", text).context("the confirmation mail does not render")?;
+        let content = house
+            .templates
+            .load()
+            .email("confirm_email", text)
+            .context("the confirmation mail does not render")?;
         // In the spelling of this registration: it is where its owner reads.
         Ok(self.mail(&newcomer.pending.email, content, lifetime))
     }
+}
+
+/// What is said of a number that is none.
+pub(super) fn phone_fault(fault: PhoneFault) -> FieldError {
+    let code = match fault {
+        PhoneFault::Invalid => "invalid",
+        PhoneFault::Premium => "not_allowed",
+    };
+    FieldError { field: "phoneNumber", code, message: fault.to_string() }
 }
 
 #[cfg(test)]
@@ -220,6 +252,8 @@ mod tests {
             first_name: " Jo ".to_owned(),
             last_name: String::new(),
             client_uri: None,
+            phone_number: None,
+            locale: None,
         }
     }
 

@@ -21,7 +21,7 @@ use crate::courier::{Lifetime, Message, Queued, ResetPassword};
 use crate::otp::ProviderKind;
 use crate::vault;
 
-const RESET_PAGE: &str = "/authentication/resetpassword";
+pub(super) const RESET_PAGE: &str = "/authentication/resetpassword";
 
 /// Why no reset was begun.
 #[derive(Debug, thiserror::Error)]
@@ -39,8 +39,8 @@ pub enum ForgotError {
 
 /// A new password by a mailed link.
 pub struct ResetRequest {
-    /// What the link names.
-    pub email: String,
+    /// What the link names; absent where the token stands alone.
+    pub email: Option<String>,
     /// The token of the link.
     pub token: String,
     /// The new one.
@@ -56,7 +56,8 @@ impl ResetRequest {
             text.trim().is_empty().then_some(FieldError { field, code: "required", message })
         };
         let mut faults = Vec::new();
-        faults.extend(required("email", &self.email, "Email is required."));
+        let email = self.email.as_deref();
+        faults.extend(email.and_then(|email| required("email", email, "Email is required.")));
         faults.extend(required("token", &self.token, "Token is required."));
         faults.extend(self.password.faults(settings));
         faults.extend(self.password.differs(self.confirmation.as_ref()));
@@ -108,7 +109,7 @@ impl Auth {
     }
 
     /// One transaction: the link and its mail; for an unknown address, a message of the same size to nobody.
-    async fn offer_reset(
+    pub(super) async fn offer_reset(
         &self,
         email: &EmailAddress,
         target: &LinkTarget,
@@ -125,22 +126,50 @@ impl Auth {
             let mail = self.reset_mail(&user.email, &full_name(&user), &target.link(&token, &user.email))?;
             Some(house.courier.enqueue(&tx, &mail, now).await?)
         } else {
-            let token = vault::random_token::<32>();
-            let decoy = self.reset_mail(email.as_str(), "", &target.link(&token, email.as_str()))?;
-            // Twice: as many writes as a link and its mail.
-            house.courier.enqueue_decoy(&tx, &decoy, now).await?;
-            house.courier.enqueue_decoy(&tx, &decoy, now).await?;
+            self.decoys(&tx, email, target).await?;
             None
         };
         tx.commit().await?;
         Ok(queued)
     }
 
+    /// As many writes as a link and its mail, to nobody.
+    async fn decoys(
+        &self,
+        tx: &impl ConnectionTrait,
+        email: &EmailAddress,
+        target: &LinkTarget,
+    ) -> Result<(), Unexpected> {
+        let (courier, now) = (&self.0.courier, self.0.clock.now());
+        let token = vault::random_token::<32>();
+        let decoy = self.reset_mail(email.as_str(), "", &target.link(&token, email.as_str()))?;
+        courier.enqueue_decoy(tx, &decoy, now).await?;
+        courier.enqueue_decoy(tx, &decoy, now).await?;
+        Ok(())
+    }
+
+    /// One transaction that costs what a mail to an account costs, for an address that waits for none.
+    pub(super) async fn offer_nobody(
+        &self,
+        email: &EmailAddress,
+        target: &LinkTarget,
+    ) -> Result<Option<Queued>, Unexpected> {
+        let tx = transaction::begin(&self.0.db).await?;
+        users::find_by_email(&tx, email).await?;
+        self.decoys(&tx, email, target).await?;
+        tx.commit().await?;
+        Ok(None)
+    }
+
     fn reset_mail(&self, to: &str, name: &str, link: &str) -> Result<Message, Unexpected> {
         let lifetime = self.0.accounts.link_lifetime.0;
         let text = ResetPassword { name, link, lifetime: Lifetime(lifetime) };
-        let content =
-            self.0.templates.email("reset_password", text).context("the reset mail does not render")?;
+        let content = self
+            .0
+            .templates
+            .load()
+            .email("reset_password", text)
+            .context("the reset mail does not render")?;
         Ok(self.mail(to, content, lifetime))
     }
 
@@ -156,7 +185,8 @@ impl Auth {
             return Err(ResetError::Invalid(faults));
         }
         // A look, so that an invented token does not cost a hash.
-        let found = self.find_link(LinkPurpose::ResetPassword, &request.email, &request.token).await?;
+        let found =
+            self.find_link(LinkPurpose::ResetPassword, request.email.as_deref(), &request.token).await?;
         let (user, _) = found.ok_or(ResetError::InvalidLink)?;
         let hash = house.hashing.hash(&request.password).await?;
 

@@ -29,7 +29,16 @@ fn attempt(email: &str, password: &str) -> LoginAttempt {
 fn registration(email: &str) -> Registration {
     let (email, password) = (email.to_owned(), Password::new("xkvbwlpq"));
     let (first_name, last_name) = (String::new(), String::new());
-    Registration { email, password, confirmation: None, first_name, last_name, client_uri: None }
+    Registration {
+        email,
+        password,
+        confirmation: None,
+        first_name,
+        last_name,
+        client_uri: None,
+        phone_number: None,
+        locale: None,
+    }
 }
 
 fn guess(email: &str) -> Verification {

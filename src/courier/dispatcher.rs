@@ -69,6 +69,12 @@ impl Dispatcher {
     pub fn health(&self) -> Vec<(String, bool)> {
         self.lanes.health()
     }
+
+    /// Every gateway and whether its breaker is open: it is left alone but for a few tries.
+    #[must_use]
+    pub fn breakers(&self) -> Vec<(String, bool)> {
+        self.lanes.breakers()
+    }
 }
 
 /// How the dispatching actor is told of a committed message.

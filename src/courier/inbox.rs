@@ -20,7 +20,7 @@ const KEPT: usize = 500;
 pub struct Caught {
     /// Id of the message.
     pub id: Uuid,
-    /// `email` or `sms`.
+    /// `email`, `sms` or `custom`.
     pub channel: &'static str,
     /// Mail address or number.
     pub to: String,
@@ -60,6 +60,7 @@ impl Inbox {
         let channel = match carrier {
             Carrier::Mail => "email",
             Carrier::Sms(_) => "sms",
+            Carrier::Custom(_) => "custom",
         };
         Arc::new(Catcher { inbox: self.clone(), channel })
     }

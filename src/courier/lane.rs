@@ -66,6 +66,11 @@ impl Lane {
         self.porter.is_healthy()
     }
 
+    /// Whether the gateway's breaker is open.
+    pub(super) fn is_left_alone(&self) -> bool {
+        self.porter.breaker.rest().is_some()
+    }
+
     /// Whether the carrier is configured.
     pub(super) fn is_serving(&self) -> bool {
         self.retirement.is_serving()

@@ -72,6 +72,13 @@ impl Lanes {
         health
     }
 
+    /// Every carrier that has a gateway, and whether its breaker is open.
+    pub(super) fn breakers(&self) -> Vec<(String, bool)> {
+        let open = self.lock();
+        let serving = open.lanes.iter().filter(|lane| lane.is_serving());
+        serving.map(|lane| (lane.carrier().to_string(), lane.is_left_alone())).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }

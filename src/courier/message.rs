@@ -13,6 +13,8 @@ pub enum Carrier {
     Mail,
     /// The gateway of the sms provider with this configured name.
     Sms(String),
+    /// A gateway of this name that the code registers.
+    Custom(String),
 }
 
 impl Carrier {
@@ -21,16 +23,17 @@ impl Carrier {
         match self {
             Self::Mail => "mail".to_owned(),
             Self::Sms(provider) => format!("sms:{provider}"),
+            Self::Custom(name) => format!("own:{name}"),
         }
     }
 }
 
 impl fmt::Display for Carrier {
-    /// `mail`, or the provider's name.
+    /// `mail`, or the name of the provider or gateway.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Mail => f.write_str("mail"),
-            Self::Sms(provider) => f.write_str(provider),
+            Self::Sms(name) | Self::Custom(name) => f.write_str(name),
         }
     }
 }

@@ -126,8 +126,8 @@ impl Porter {
             Err(DeliveryError::Unknown(code)) => match self.carrier {
                 // A mail that comes twice is the same mail, by its Message-ID.
                 Carrier::Mail => Outcome::Deferred(code, pause()),
-                Carrier::Sms(_) if doubted => Outcome::Refused(format!("{DOUBT}{code}")),
-                Carrier::Sms(_) => Outcome::Doubted(format!("{DOUBT}{code}"), pause()),
+                Carrier::Sms(_) | Carrier::Custom(_) if doubted => Outcome::Refused(format!("{DOUBT}{code}")),
+                Carrier::Sms(_) | Carrier::Custom(_) => Outcome::Doubted(format!("{DOUBT}{code}"), pause()),
             },
         }
     }
@@ -135,7 +135,10 @@ impl Porter {
     async fn settle(&self, lease: &Lease, outcome: &Outcome) {
         for attempt in 1..=SETTLE_ATTEMPTS {
             match self.store.settle(lease, outcome).await {
-                Ok(held) => return self.log(lease, outcome, held),
+                Ok(held) => {
+                    self.store.metrics.message(&self.carrier.to_string(), outcome.word());
+                    return self.log(lease, outcome, held);
+                }
                 Err(error) if attempt == SETTLE_ATTEMPTS => {
                     warn!(message:% = lease.id, error:% = error; "cannot write down how a hand-over ended: it will be repeated");
                 }
@@ -211,6 +214,7 @@ mod tests {
     use super::*;
     use crate::clock::{Clock, Timestamp};
     use crate::courier::Content;
+    use crate::metrics::Metrics;
     use crate::vault::{MasterKey, Vault};
 
     /// Counts its calls; asked to stall, it never ends one.
@@ -240,7 +244,7 @@ mod tests {
         let calls = Arc::new(AtomicUsize::new(0));
         let clock = Clock::manual(Timestamp::from_millis(100_000));
         let vault = Vault::new(&MasterKey::generate());
-        let store = Store { db: DatabaseConnection::default(), vault, clock };
+        let store = Store { db: DatabaseConnection::default(), vault, clock, metrics: Metrics::default() };
         let porter = Porter::new(Carrier::Mail, Arc::new(Counting(Arc::clone(&calls), stalls)), store);
         let content = Content { subject: String::new(), text: String::new(), html: String::new() };
         let queued_at = Timestamp::from_millis(0);

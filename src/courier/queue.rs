@@ -16,6 +16,7 @@ use super::queued::Queued;
 use super::sealed;
 use super::store::{Store, stable};
 use crate::clock::{Clock, Timestamp};
+use crate::metrics::Metrics;
 use crate::vault::{Use, Vault};
 
 /// For how long a finished row is kept, so that its fate can be asked for.
@@ -33,7 +34,14 @@ impl Courier {
     /// A courier that stores messages; they are carried by whoever has called [`Courier::start`], in this process or another.
     #[must_use]
     pub fn new(db: DatabaseConnection, vault: Vault, clock: Clock) -> Self {
-        Self { store: Store { db, vault, clock }, bell: Arc::default() }
+        Self { store: Store { db, vault, clock, metrics: Metrics::default() }, bell: Arc::default() }
+    }
+
+    /// Counts hand-overs in `metrics`; to be called before [`Courier::start`].
+    #[must_use]
+    pub fn counted(mut self, metrics: &Metrics) -> Self {
+        self.store.metrics = metrics.clone();
+        self
     }
 
     /// Starts carrying: the dispatching actor on an arbiter of its own, and a first look at what an earlier process left. Must run in an actix system.

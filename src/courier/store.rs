@@ -15,6 +15,7 @@ use super::gateway::Delivery;
 use super::message::{Carrier, Priority};
 use super::sealed;
 use crate::clock::{Clock, Timestamp};
+use crate::metrics::Metrics;
 use crate::vault::Vault;
 
 /// How many rows one look takes in: far more than can be started at once, so that one recipient's rows do not hide all others.
@@ -29,6 +30,7 @@ pub(super) struct Store {
     pub(super) db: DatabaseConnection,
     pub(super) vault: Vault,
     pub(super) clock: Clock,
+    pub(super) metrics: Metrics,
 }
 
 /// What one look at a carrier's rows found.
@@ -82,6 +84,20 @@ pub(super) enum Outcome {
     Expired,
     /// It was not tried, because the lease would not have lasted.
     PutBack,
+}
+
+impl Outcome {
+    /// How it is counted.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Refused(_) => "refused",
+            Self::Deferred(..) => "deferred",
+            Self::Doubted(..) => "doubted",
+            Self::Expired => "expired",
+            Self::PutBack => "put_back",
+        }
+    }
 }
 
 type Row = (Uuid, i32, String, i64, Option<i64>, i64);

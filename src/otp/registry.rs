@@ -24,12 +24,24 @@ impl RegistryBuilder {
     /// Registers `provider` under `name`; the order of calls is the order of offers. A name that is registered already gets the new provider in its old place.
     #[must_use]
     pub fn register(mut self, name: &str, provider: impl OtpProvider) -> Self {
-        let provider: Arc<dyn OtpProvider> = Arc::new(provider);
+        self.put(name, Arc::new(provider));
+        self
+    }
+
+    /// Puts the providers of `others` over these, as if they were registered one by one; those whose name `is_off` are left out.
+    #[must_use]
+    pub fn overlay(mut self, others: &Self, is_off: impl Fn(&str) -> bool) -> Self {
+        for (name, provider) in others.providers.iter().filter(|(name, _)| !is_off(name)) {
+            self.put(name, Arc::clone(provider));
+        }
+        self
+    }
+
+    fn put(&mut self, name: &str, provider: Arc<dyn OtpProvider>) {
         match self.providers.iter_mut().find(|(taken, _)| taken == name) {
             Some((_, old)) => *old = provider,
             None => self.providers.push((name.to_owned(), provider)),
         }
-        self
     }
 
     /// The registered names, in the order of offers.
@@ -130,6 +142,12 @@ impl ProviderRegistry {
     #[must_use]
     pub fn names_of(&self, kind: ProviderKind) -> Vec<String> {
         self.0.iter().filter(|seat| seat.kind() == kind).map(|seat| seat.name().to_owned()).collect()
+    }
+
+    /// Every provider's name and kind, in order.
+    #[must_use]
+    pub fn enabled(&self) -> Vec<(String, ProviderKind)> {
+        self.0.iter().map(|seat| (seat.name().to_owned(), seat.kind())).collect()
     }
 
     /// Every provider's name and whether its actor answers: it lives, and was in time when last asked.

@@ -33,6 +33,16 @@ pub enum ProviderSettings {
     },
 }
 
+impl ProviderSettings {
+    /// Whether it is offered.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        match self {
+            Self::Email { enabled } | Self::Sms { enabled, .. } | Self::Authenticator { enabled } => *enabled,
+        }
+    }
+}
+
 /// Who carries texts.
 #[derive(Clone, Debug)]
 pub enum SmsGateway {

@@ -36,6 +36,7 @@ fn unicode(
 }
 
 /// The variables that are meant for the configuration, without the empty ones.
+#[derive(Clone)]
 pub(super) struct Variables(Vec<(String, String)>);
 
 impl Variables {

@@ -1,30 +1,14 @@
-//! The effective configuration without its secrets.
+//! Values without their secrets.
 
-use toml::{Table, Value};
+use toml::Value;
 use url::Url;
 
-use super::draft::Draft;
 use super::entry::{Entry, Secrecy};
 
 const MASK: &str = "***";
 
-/// Every key with its value, secrets masked.
-pub(super) fn mask(draft: &Draft) -> Table {
-    let mut shown = Table::new();
-    for entry in draft.entries() {
-        let Some(value) = masked(entry) else { continue };
-        let mut table = &mut shown;
-        for part in entry.section.split('.').filter(|part| !part.is_empty()) {
-            let inner = table.entry(part).or_insert_with(|| Value::Table(Table::new()));
-            let Value::Table(inner) = inner else { return shown };
-            table = inner;
-        }
-        table.insert(entry.key.clone(), value);
-    }
-    shown
-}
-
-fn masked(entry: &Entry) -> Option<Value> {
+/// What is shown of the value of `entry`.
+pub(super) fn masked(entry: &Entry) -> Option<Value> {
     let value = entry.value.as_ref()?;
     Some(match (entry.secrecy(), value) {
         (Secrecy::Open, value) => value.clone(),

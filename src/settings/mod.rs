@@ -3,11 +3,13 @@
 mod bounds;
 mod check;
 mod draft;
+mod effective;
 mod entry;
 mod environment;
 mod layers;
 mod masked;
 mod process;
+mod reread;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -17,6 +19,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use draft::Draft;
+use effective::Effective;
 use entry::Origin;
 use environment::Variables;
 use secrecy::SecretString;
@@ -31,6 +34,7 @@ use crate::token::TokenSettings;
 
 pub use environment::environment;
 pub use process::{DatabaseSettings, LogFormat, LogSettings};
+pub use reread::{Reread, Source, Stamp};
 
 /// What the program is run for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -73,8 +77,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// `[development]`
     pub development: DevelopmentSettings,
-    /// What is shown of all this.
-    shown: toml::Table,
+    /// The keys of all this.
+    keys: Effective,
 }
 
 /// `[redis]`
@@ -126,7 +130,12 @@ impl Settings {
         path: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Faults> {
-        let mut draft = layers::layer(path, &Variables::pick(environment))?;
+        Self::check(path, &Variables::pick(environment)).map(|(settings, _)| settings)
+    }
+
+    /// The checked settings, and the draft that they were read from.
+    fn check(path: Option<&Path>, variables: &Variables) -> Result<(Self, Draft), Faults> {
+        let mut draft = layers::layer(path, variables)?;
         bounds::check(&mut draft);
         derive(&mut draft);
         let Some(mut settings) = Self::read(&mut draft) else {
@@ -134,8 +143,8 @@ impl Settings {
         };
         check::check(&settings, &mut draft);
         draft.verdict()?;
-        settings.shown = masked::mask(&draft);
-        Ok(settings)
+        settings.keys = Effective::of(&draft);
+        Ok((settings, draft))
     }
 
     fn read(draft: &mut Draft) -> Option<Self> {
@@ -158,7 +167,7 @@ impl Settings {
             providers: sections::read_providers(draft),
             log: sections::read(draft, "log")?,
             development: sections::read(draft, "development")?,
-            shown: toml::Table::new(),
+            keys: Effective::default(),
         };
         for origin in &mut settings.server.allowed_origins {
             if let Some(normal) = check::normal_origin(origin) {
@@ -172,13 +181,13 @@ impl Settings {
     #[must_use]
     pub fn masked(&self) -> String {
         // A table of what was TOML before is TOML.
-        toml::to_string(&self.shown).unwrap_or_default()
+        toml::to_string(&self.keys.shown()).unwrap_or_default()
     }
 
     /// What [`Settings::masked`] shows, as JSON.
     #[must_use]
     pub fn masked_json(&self) -> serde_json::Value {
-        serde_json::to_value(&self.shown).unwrap_or_default()
+        serde_json::to_value(self.keys.shown()).unwrap_or_default()
     }
 }
 

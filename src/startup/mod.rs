@@ -3,38 +3,46 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use actix_web::App;
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use anyhow::anyhow;
-use sea_orm::DatabaseConnection;
+use arc_swap::ArcSwap;
 use secrecy::ExposeSecret as _;
 use tokio::sync::Semaphore;
-use zeroize::Zeroizing;
 
-use crate::api::{self, State};
-use crate::auth::{Auth, AuthParts, EmailAddress, HashPool, HashSettings, LinkOrigins, SessionLifetimes};
-use crate::clock::{Clock, Rate};
-use crate::courier::{Courier, Dispatcher, Inbox, Templates, Transport};
-use crate::limits::Limits;
-use crate::otp::{
-    AuthenticatorOtpProvider, Code, EmailOtpProvider, ProviderRegistry, ProviderSettings, RegistryBuilder,
-    SmsGateway, SmsOtpProvider,
+use crate::api;
+use crate::auth::{
+    Auth, AuthParts, EmailAddress, HashPool, HashSettings, LinkOrigins, Live, SessionLifetimes,
 };
-use crate::settings::Settings;
+use crate::clock::{Clock, Rate};
+use crate::courier::{Carrier, Courier, Gateway, Inbox, Templates, Transport};
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+use crate::otp::{
+    AuthenticatorOtpProvider, Code, EmailOtpProvider, ProviderSettings, RegistryBuilder, SmsGateway,
+    SmsOtpProvider,
+};
+use crate::settings::{Settings, Source};
 use crate::token::Tokens;
 use crate::vault::{Use, Vault};
 
 mod database;
+mod extras;
+mod follow;
 mod gateways;
 pub mod logging;
+mod reload;
+mod running;
 mod runtime;
 mod secret;
 mod server;
 
+use extras::Extras;
+use logging::Levels;
+use reload::Reloading;
+
 pub use database::{Migration, connect, migrate};
+pub use reload::ReloadError;
+pub use running::Running;
 pub use runtime::block_on;
 pub use secret::master_key;
 
@@ -42,20 +50,18 @@ pub use secret::master_key;
 /// through, and a bound for what clients that hang up leave behind.
 const MOST_IN_FLIGHT: usize = 1024;
 
-type Customise = Box<dyn FnOnce(RegistryBuilder) -> RegistryBuilder>;
-
 /// What is about to be built.
 pub struct Blueprint {
     settings: Settings,
     clock: Clock,
-    customise: Customise,
+    extras: Extras,
 }
 
 impl Blueprint {
     /// Builds from `settings`, by the system's clock.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { settings, clock: Clock::system(), customise: Box::new(|registry| registry) }
+        Self { settings, clock: Clock::system(), extras: Extras::default() }
     }
 
     /// Takes the time from `clock`.
@@ -65,10 +71,18 @@ impl Blueprint {
         self
     }
 
-    /// Registers more providers, or others in the place of configured ones.
+    /// Registers more providers, or others in the place of configured ones: what is registered here stays so when the configuration
+    /// is read again, but for a name that `[providers.NAME]` turns off.
     #[must_use]
-    pub fn providers(mut self, customise: impl FnOnce(RegistryBuilder) -> RegistryBuilder + 'static) -> Self {
-        self.customise = Box::new(customise);
+    pub fn providers(mut self, register: impl FnOnce(RegistryBuilder) -> RegistryBuilder) -> Self {
+        self.extras.register(register);
+        self
+    }
+
+    /// Carries the messages of `carrier` by `gateway`, whatever the configuration says of that carrier.
+    #[must_use]
+    pub fn gateway(mut self, carrier: Carrier, gateway: impl Gateway) -> Self {
+        self.extras.carry(carrier, gateway);
         self
     }
 
@@ -77,47 +91,51 @@ impl Blueprint {
     /// # Errors
     /// When any of that fails.
     pub async fn build(self) -> anyhow::Result<Running> {
-        let Self { settings, clock, customise } = self;
+        let Self { settings, clock, extras } = self;
         let vault = Vault::new(&secret::master_key(&settings)?);
         database::migrate(&settings.database, Migration::Up).await?;
         let db = database::connect(&settings.database).await?;
         let tokens = Tokens::load(&settings.tokens, &db, &vault, clock.clone()).await?;
-        let templates = load_templates(&settings)?;
         let inbox = Inbox::new();
-        let gateways = gateways::gateways(&settings, &inbox, &clock)?;
-        let courier = Courier::new(db.clone(), vault.clone(), clock.clone());
-        let providers = customise(configured_providers(&settings, &templates)).start();
+        let gateways = extras.gateways(gateways::gateways(&settings, &inbox, &clock)?);
+        let metrics = Metrics::new()?;
+        let courier = Courier::new(db.clone(), vault.clone(), clock.clone()).counted(&metrics);
+        let Live { providers, templates, two_step, text_budgets, mail_per_destination, origins } =
+            live(&settings, &extras)?;
         let auth = Auth::new(AuthParts {
             db: db.clone(),
             vault: vault.clone(),
             clock: clock.clone(),
             courier: courier.clone(),
             templates,
-            providers: providers.clone(),
+            providers,
             hashing: HashPool::start(&hash_settings(&settings))?,
             accounts: settings.accounts.clone(),
-            two_step: settings.two_step.clone(),
-            text_budgets: text_budgets(&settings),
-            mail_per_destination: mail_per_destination(&settings),
-            origins: link_origins(&settings),
+            two_step,
+            text_budgets,
+            mail_per_destination,
+            origins,
             sessions: session_lifetimes(&settings),
             fixed_codes: fixed_codes(&settings),
             keep_events: settings.events.keep.0,
+            metrics: metrics.clone(),
         });
-        let dispatcher = courier.start(gateways);
+        let dispatcher = courier.start(gateways.clone());
         tokens.watch();
         Ok(Running {
             auth,
             tokens,
-            limits: limits(&settings, clock)?,
+            limits: limits(&settings, clock.clone())?,
             courier,
             dispatcher,
-            providers,
-            inbox: catches(&settings).then_some(inbox),
+            inbox: catches(&settings).then(|| inbox.clone()),
+            metrics,
+            cors: api::Origins::new(&settings.server),
+            reloading: Arc::new(Reloading::new(extras, inbox, clock, gateways)),
             cookie_key: Arc::new(vault.key(Use::Cookie)),
             server: Arc::new(settings.server.clone()),
             room: Arc::new(Semaphore::new(MOST_IN_FLIGHT)),
-            settings: Arc::new(settings),
+            settings: Arc::new(ArcSwap::from_pointee(settings)),
             db,
         })
     }
@@ -131,94 +149,15 @@ pub async fn build(settings: Settings) -> anyhow::Result<Running> {
     Blueprint::new(settings).build().await
 }
 
-/// The parts of a running server, all but the socket. Cheap to clone.
-#[derive(Clone)]
-pub struct Running {
-    /// The rules.
-    pub auth: Auth,
-    /// Tokens.
-    pub tokens: Tokens,
-    /// The database.
-    pub db: DatabaseConnection,
-    /// The development inbox, if something is caught.
-    pub inbox: Option<Inbox>,
-    /// The effective configuration.
-    pub settings: Arc<Settings>,
-    limits: Limits,
-    courier: Courier,
-    dispatcher: Dispatcher,
-    providers: ProviderRegistry,
-    server: Arc<api::ServerSettings>,
-    room: Arc<Semaphore>,
-    cookie_key: Arc<Zeroizing<[u8; 64]>>,
-}
-
-impl Running {
-    /// The app that `serve`, tests and benches start, one per worker.
-    pub fn app(
-        &self,
-    ) -> App<
-        impl ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse<impl MessageBody + use<>>,
-            Error = actix_web::Error,
-            InitError = (),
-        > + use<>,
-    > {
-        api::app(State {
-            auth: self.auth.clone(),
-            tokens: self.tokens.clone(),
-            limits: self.limits.clone(),
-            inbox: self.inbox.clone(),
-            demo_companies: self.settings.development.demo_companies,
-            secure_cookies: self.server.public_url.scheme() == "https",
-            server: self.server.clone(),
-            cookie_key: self.cookie_key.clone(),
-            room: Arc::clone(&self.room),
-            ready: self.ready(),
-            health: self.health(),
-        })
-    }
-
-    fn ready(&self) -> api::Ready {
-        let db = self.db.clone();
-        Arc::new(move || {
-            let db = db.clone();
-            Box::pin(async move { db.ping().await.is_ok() })
-        })
-    }
-
-    fn health(&self) -> api::Health {
-        let (providers, dispatcher, limits) =
-            (self.providers.clone(), self.dispatcher.clone(), self.limits.clone());
-        Arc::new(move || {
-            let redis = limits.health().map(|works| ("redis".to_owned(), works));
-            [providers.health(), dispatcher.health()].concat().into_iter().chain(redis).collect()
-        })
-    }
-
-    /// Finishes the hand-overs in flight, for at most `shutdown_timeout`.
-    pub async fn stop(&self) {
-        self.stop_within(self.server.shutdown_timeout.0).await;
-    }
-
-    /// Finishes the hand-overs in flight, for at most `patience`.
-    async fn stop_within(&self, patience: Duration) {
-        self.tokens.stop_watching().await;
-        self.dispatcher.stop(patience).await;
-    }
-}
-
 /// Serves until SIGTERM or SIGINT; logs `listening on http://HOST:PORT` once the port is open.
 ///
 /// # Errors
 /// When it cannot start.
-pub async fn serve(settings: Settings) -> anyhow::Result<()> {
+pub async fn serve(settings: Settings, source: Source, levels: Levels) -> anyhow::Result<()> {
     runtime::forbid_core_files();
     let running = build(settings).await?;
-    server::keep_house(&running);
-    server::run(running).await
+    running.keep_house();
+    server::run(running, source, levels).await
 }
 
 /// The rules without courier and server, for `twostep user …`: messages are queued for the running server. Must run in
@@ -247,6 +186,7 @@ pub async fn directory(settings: &Settings) -> anyhow::Result<Auth> {
         sessions: session_lifetimes(settings),
         fixed_codes: fixed_codes(settings),
         keep_events: settings.events.keep.0,
+        metrics: Metrics::default(),
     }))
 }
 
@@ -290,6 +230,19 @@ fn limits(settings: &Settings, clock: Clock) -> anyhow::Result<Limits> {
         return Ok(limits);
     }
     limits.shared_by(&settings.redis.url).map_err(|fault| anyhow!("[redis] url: {fault}"))
+}
+
+/// What can change while the program runs. The providers have started when this returns, and nothing has when it fails.
+fn live(settings: &Settings, extras: &Extras) -> anyhow::Result<Live> {
+    let templates = load_templates(settings)?;
+    Ok(Live {
+        providers: extras.providers(settings, configured_providers(settings, &templates)).start(),
+        templates,
+        two_step: settings.two_step.clone(),
+        text_budgets: text_budgets(settings),
+        mail_per_destination: mail_per_destination(settings),
+        origins: link_origins(settings),
+    })
 }
 
 fn load_templates(settings: &Settings) -> anyhow::Result<Templates> {

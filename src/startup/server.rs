@@ -6,19 +6,22 @@ use std::time::{Duration, Instant};
 use actix_web::HttpServer;
 use actix_web::dev::Server;
 use anyhow::Context as _;
-use log::{info, warn};
+use log::info;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Running;
+use super::follow::follow;
+use super::logging::Levels;
 use crate::api::ServerSettings;
+use crate::settings::Source;
 
 /// Serves until SIGTERM or SIGINT. However it ends, the courier ends in order: a database connection that is cut off in
 /// its thread panics there.
-pub(super) async fn run(running: Running) -> anyhow::Result<()> {
-    let ended = serve(&running).await;
+pub(super) async fn run(running: Running, source: Source, levels: Levels) -> anyhow::Result<()> {
+    let ended = serve(&running, source, levels).await;
     // Requests and hand-overs share the time.
     let spent = ended.as_ref().map_or(Duration::ZERO, Instant::elapsed);
     running.stop_within(running.server.shutdown_timeout.0.saturating_sub(spent)).await;
@@ -28,25 +31,23 @@ pub(super) async fn run(running: Running) -> anyhow::Result<()> {
 }
 
 /// Serves until a signal asks for the end; tells when that was.
-async fn serve(running: &Running) -> anyhow::Result<Instant> {
+async fn serve(running: &Running, source: Source, levels: Levels) -> anyhow::Result<Instant> {
     // Signals are caught before the port opens, so that none that comes later is missed.
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+    let hang_up = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
 
     let server = bind(running)?;
     let handle = server.handle();
     let mut running_server = actix_web::rt::spawn(server);
-    loop {
-        tokio::select! {
-            ended = &mut running_server => {
-                ended.context("the server was lost")?.context("the server failed")?;
-                return Ok(Instant::now());
-            }
-            _ = terminate.recv() => break info!("SIGTERM: stopping"),
-            _ = interrupt.recv() => break info!("SIGINT: stopping"),
-            _ = hang_up.recv() => warn!("SIGHUP: this version reads its configuration at the start only"),
+    tokio::select! {
+        ended = &mut running_server => {
+            ended.context("the server was lost")?.context("the server failed")?;
+            return Ok(Instant::now());
         }
+        _ = terminate.recv() => info!("SIGTERM: stopping"),
+        _ = interrupt.recv() => info!("SIGINT: stopping"),
+        () = follow(running.clone(), source, levels, hang_up) => {}
     }
     let stopping_since = Instant::now();
     handle.stop(true).await;
@@ -54,7 +55,7 @@ async fn serve(running: &Running) -> anyhow::Result<Instant> {
 }
 
 fn bind(running: &Running) -> anyhow::Result<Server> {
-    let settings = running.settings.server.clone();
+    let settings = Arc::clone(&running.server);
     let app = running.clone();
     let mut server = HttpServer::new(move || app.app())
         .disable_signals()
@@ -91,22 +92,4 @@ fn tls(settings: &ServerSettings) -> anyhow::Result<Option<ServerConfig>> {
         .with_single_cert(chain, key)
         .context("server.tls_cert and server.tls_key do not belong together")?;
     Ok(Some(config))
-}
-
-/// Hourly housekeeping, until the process ends: rows that nothing can use any more.
-pub(super) fn keep_house(running: &Running) {
-    const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
-    let running = Arc::new(running.clone());
-    actix_web::rt::spawn(async move {
-        loop {
-            tokio::time::sleep(HOUR).await;
-            running.limits.prune();
-            if let Err(error) = running.auth.prune().await {
-                warn!(error:% = error; "old rows not removed");
-            }
-            if let Err(error) = running.courier.prune().await {
-                warn!(error:% = error; "old messages not removed");
-            }
-        }
-    });
 }

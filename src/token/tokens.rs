@@ -114,6 +114,12 @@ impl Tokens {
         Ok(AccessToken { token, expires_at: Timestamp::from_millis(expires_at.saturating_mul(1000)) })
     }
 
+    /// The time by which tokens are minted and checked.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
     /// Checks a token without a database read: signature, algorithm, type, issuer, audience, times (RFC 8725, RFC 9068).
     ///
     /// # Errors

@@ -6,16 +6,16 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use url::form_urlencoded;
 
-use super::call::Call;
 use crate::api::State;
+use crate::api::call::Call;
 use crate::api::error::{Refusal, Route};
 use crate::auth::ConfirmError;
 use crate::limits::Limit;
 
 pub(super) async fn confirm(request: HttpRequest, state: Data<State>) -> HttpResponse {
-    let call = Call::begin(Route::EmailConfirmation, request, state);
+    let call = Call::begin(request, state);
     let result = call.finish(open_link(Rc::clone(&call))).await.map(|()| HttpResponse::Ok().finish());
-    call.answer(result)
+    Route::EmailConfirmation.answer(result, &call.id())
 }
 
 /// HEAD: a link scanner looks. Nothing is used up.
@@ -29,7 +29,7 @@ async fn open_link(call: Rc<Call>) -> Result<(), Refusal> {
         return Err(ConfirmError::InvalidLink.into());
     };
     call.count(Limit::Mail).await?;
-    Ok(call.state.auth.confirm_email(&email, &token).await?)
+    Ok(call.state.auth.confirm_email(Some(&email), &token).await?)
 }
 
 /// The one parameter of that name, whatever its case, as a text that the database can be asked for.

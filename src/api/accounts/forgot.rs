@@ -6,8 +6,8 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::call::Call;
 use crate::api::State;
+use crate::api::call::Call;
 use crate::api::error::{Refusal, Route};
 use crate::limits::Limit;
 
@@ -19,9 +19,9 @@ struct Form {
 }
 
 pub(super) async fn forgot(request: HttpRequest, payload: Payload, state: Data<State>) -> HttpResponse {
-    let call = Call::begin(Route::ForgotPassword, request, state);
+    let call = Call::begin(request, state);
     let result = call.finish(begin(Rc::clone(&call), payload)).await.map(|()| HttpResponse::Ok().finish());
-    call.answer(result)
+    Route::ForgotPassword.answer(result, &call.id())
 }
 
 async fn begin(call: Rc<Call>, payload: Payload) -> Result<(), Refusal> {

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::answer::{AuthResponse, Signed};
-use super::call::Call;
+use crate::api::call::Call;
 use crate::api::error::{Refusal, Route};
 use crate::api::{State, cookies};
 use crate::auth::{ChallengeView, LoginAttempt, LoginOutcome, Password, SessionKind};
@@ -36,7 +36,7 @@ pub(super) async fn login(
     session: Session,
     state: Data<State>,
 ) -> HttpResponse {
-    let call = Call::begin(Route::Login, request, state);
+    let call = Call::begin(request, state);
     let result = call.finish(attempt(Rc::clone(&call), payload)).await.map(|outcome| match outcome {
         Outcome::SignedIn(signed) => {
             cookies::forget_challenges(&session);
@@ -47,7 +47,7 @@ pub(super) async fn login(
             HttpResponse::Ok().json(AuthResponse::verification_required(&challenge))
         }
     });
-    call.answer(result)
+    Route::Login.answer(result, &call.id())
 }
 
 async fn attempt(call: Rc<Call>, payload: Payload) -> Result<Outcome, Refusal> {

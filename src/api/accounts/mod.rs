@@ -1,7 +1,6 @@
 //! The article's contract: thin adapters over `auth`. Its client must work unmodified against these six routes.
 
 mod answer;
-mod call;
 mod confirmation;
 mod forgot;
 mod login;

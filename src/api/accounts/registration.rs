@@ -6,8 +6,8 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::call::Call;
 use crate::api::State;
+use crate::api::call::Call;
 use crate::api::error::{Refusal, Route};
 use crate::auth::{Password, Registration};
 use crate::limits::Limit;
@@ -27,10 +27,10 @@ struct Form {
 }
 
 pub(super) async fn register(request: HttpRequest, payload: Payload, state: Data<State>) -> HttpResponse {
-    let call = Call::begin(Route::Registration, request, state);
+    let call = Call::begin(request, state);
     let result =
         call.finish(attempt(Rc::clone(&call), payload)).await.map(|()| HttpResponse::Created().finish());
-    call.answer(result)
+    Route::Registration.answer(result, &call.id())
 }
 
 async fn attempt(call: Rc<Call>, payload: Payload) -> Result<(), Refusal> {
@@ -48,6 +48,8 @@ impl From<Form> for Registration {
             first_name: form.first_name.unwrap_or_default(),
             last_name: form.last_name.unwrap_or_default(),
             client_uri: form.client_uri,
+            phone_number: None,
+            locale: None,
         }
     }
 }

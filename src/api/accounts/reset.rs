@@ -6,8 +6,8 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::call::Call;
 use crate::api::State;
+use crate::api::call::Call;
 use crate::api::error::{Refusal, Route};
 use crate::auth::{Password, ResetRequest};
 use crate::limits::Limit;
@@ -22,9 +22,9 @@ struct Form {
 }
 
 pub(super) async fn reset(request: HttpRequest, payload: Payload, state: Data<State>) -> HttpResponse {
-    let call = Call::begin(Route::ResetPassword, request, state);
+    let call = Call::begin(request, state);
     let result = call.finish(attempt(Rc::clone(&call), payload)).await.map(|()| HttpResponse::Ok().finish());
-    call.answer(result)
+    Route::ResetPassword.answer(result, &call.id())
 }
 
 async fn attempt(call: Rc<Call>, payload: Payload) -> Result<(), Refusal> {
@@ -37,7 +37,7 @@ async fn attempt(call: Rc<Call>, payload: Payload) -> Result<(), Refusal> {
 impl From<Form> for ResetRequest {
     fn from(form: Form) -> Self {
         Self {
-            email: form.email.unwrap_or_default(),
+            email: Some(form.email.unwrap_or_default()),
             token: form.token.unwrap_or_default(),
             password: Password::new(&form.password.unwrap_or_default()),
             confirmation: Some(Password::new(&form.confirm_password.unwrap_or_default())),

@@ -8,8 +8,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::answer::Signed;
-use super::call::Call;
 use crate::api::body::BodyFault;
+use crate::api::call::Call;
 use crate::api::error::{Refusal, Route};
 use crate::api::{State, cookies};
 use crate::auth::{Caller, Verification, VerifyError};
@@ -30,13 +30,13 @@ pub(super) async fn verify(
     session: Session,
     state: Data<State>,
 ) -> HttpResponse {
-    let call = Call::begin(Route::TwoStepVerification, request, state);
+    let call = Call::begin(request, state);
     let challenges = cookies::open_challenges(&session);
     let result = call.finish(judge(Rc::clone(&call), payload, challenges)).await.map(|signed| {
         cookies::forget_challenges(&session);
         signed.into_answer(&call.state)
     });
-    call.answer(result)
+    Route::TwoStepVerification.answer(result, &call.id())
 }
 
 /// A guess that lacks something is a wrong one, and told like one.

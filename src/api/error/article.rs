@@ -62,8 +62,17 @@ impl Refusal {
 }
 
 impl Route {
+    /// The answer, or the refusal in this route's shape.
+    pub(in crate::api) fn answer(
+        self,
+        result: Result<HttpResponse, Refusal>,
+        id: &RequestId,
+    ) -> HttpResponse {
+        result.unwrap_or_else(|refusal| self.refuse(refusal, id))
+    }
+
     /// The answer in this route's shape.
-    pub(in crate::api) fn refuse(self, refusal: Refusal, id: &RequestId) -> HttpResponse {
+    fn refuse(self, refusal: Refusal, id: &RequestId) -> HttpResponse {
         match refusal {
             Refusal::Malformed(texts) => self.shaped(StatusCode::BAD_REQUEST, &texts, None),
             Refusal::Denied(texts) => self.shaped(self.denial(), &texts, None),

@@ -2,12 +2,19 @@
 
 use super::article::{AFTER_A_FAULT, Refusal};
 use crate::api::body::BodyFault;
+use crate::api::call::Limited;
 use crate::api::work::Unfinished;
 use crate::auth::{
     Busy, ConfirmError, FieldError, ForgotError, LoginError, RegisterError, ResetError, Unexpected,
     VerifyError,
 };
 use crate::token::KeyError;
+
+impl From<Limited> for Refusal {
+    fn from(Limited(wait): Limited) -> Self {
+        Self::Limited(wait)
+    }
+}
 
 impl From<Busy> for Refusal {
     fn from(busy: Busy) -> Self {

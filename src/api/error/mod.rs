@@ -3,6 +3,7 @@
 mod article;
 mod causes;
 mod problem;
+mod problems;
 
 pub(super) use article::{Refusal, Route};
 pub(super) use problem::{Problem, other_method};

@@ -9,14 +9,20 @@ use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::http::{Method, StatusCode};
 use log::Level;
 
+use super::Origins;
+use super::class::{class_of, method_of};
+use super::cors::withhold_cookies;
 use super::headers;
 use super::path::normalise;
 use super::request_id::{self, RequestId};
 use crate::api::ServerSettings;
+use crate::metrics::Metrics;
 
 /// Gives a request its id and its normal path, and an answer its headers and its line in the log. Cheap to clone.
 #[derive(Clone)]
 pub(in crate::api) struct Shell {
+    origins: Origins,
+    metrics: Metrics,
     https: bool,
 }
 
@@ -26,13 +32,17 @@ struct Seen {
     method: Method,
     path: Rc<str>,
     start: Instant,
-    https: bool,
+    shell: Shell,
 }
 
 impl Shell {
     /// The layer for a server with these settings.
-    pub(in crate::api) fn new(settings: &ServerSettings) -> Self {
-        Self { https: settings.public_url.scheme() == "https" }
+    pub(in crate::api) fn new(settings: &ServerSettings, origins: &Origins, metrics: &Metrics) -> Self {
+        Self {
+            origins: origins.clone(),
+            metrics: metrics.clone(),
+            https: settings.public_url.scheme() == "https",
+        }
     }
 
     /// Hands `request` to `next`, and dresses the answer.
@@ -50,18 +60,18 @@ impl Shell {
             method: request.method().clone(),
             path: request.path().into(),
             start: Instant::now(),
-            https: self.https,
+            shell: self.clone(),
         };
         let answer = next.call(request);
         async move {
             match answer.await {
                 Ok(mut answer) => {
-                    seen.log(answer.status());
+                    seen.note(answer.status());
                     seen.dress(answer.headers_mut());
                     Ok(answer)
                 }
                 Err(mut error) => {
-                    seen.log(error.as_response_error().status_code());
+                    seen.note(error.as_response_error().status_code());
                     error.add_response_mapper(move |mut answer| {
                         seen.dress(answer.headers_mut());
                         answer
@@ -76,18 +86,22 @@ impl Shell {
 impl Seen {
     fn dress(&self, headers: &mut HeaderMap) {
         let no_store = self.path.starts_with("/api") || self.path.starts_with("/dev");
-        headers::dress(headers, no_store, self.https);
+        headers::dress(headers, no_store, self.shell.https);
+        withhold_cookies(headers, &self.shell.origins);
         headers.insert(HeaderName::from_static(request_id::NAME), self.id.value());
     }
 
-    /// One line. Never the query: it may hold a token.
-    fn log(&self, status: StatusCode) {
+    /// Counts the answer, and logs one line. Never the query: it may hold a token.
+    fn note(&self, status: StatusCode) {
+        let took = self.start.elapsed();
+        let (method, class) = (method_of(&self.method), class_of(&self.path));
+        self.shell.metrics.request(method, class, status.as_u16(), took);
         let level = level(&self.method, status);
         if log::log_enabled!(target: "twostep::access", level) {
             log::log!(
                 target: "twostep::access", level,
                 method:% = self.method, path:% = self.path, status = status.as_u16(),
-                ms = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX),
+                ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
                 request_id:% = self.id;
                 "request"
             );
@@ -124,12 +138,13 @@ mod tests {
 
     async fn ask(public_url: &str, allowed: &str, request: TestRequest) -> ServiceResponse<impl Sized> {
         let settings = ServerSettings::sample(public_url, allowed);
-        let shell = Shell::new(&settings);
+        let origins = Origins::new(&settings);
+        let shell = Shell::new(&settings, &origins, &Metrics::default());
         let app = App::new()
             .service(route("/api/accounts/login"))
             .service(route("/page"))
             .default_service(web::to(async || Problem::NotFound))
-            .wrap(cors(&settings))
+            .wrap(cors(&origins))
             .wrap_fn(move |request, next| shell.around(request, next));
         call_service(&init_service(app).await, request.to_request()).await
     }

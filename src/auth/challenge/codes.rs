@@ -11,12 +11,13 @@ use sea_orm::{
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::offers::Offers;
 use super::{Binding, sends_window};
 use crate::auth::window::{self, Taken};
 use crate::auth::{Auth, Client, Unexpected};
 use crate::clock::Timestamp;
 use crate::courier::Message;
-use crate::otp::{Account, Code, CodeContext, Offer, ProviderError, ProviderKind, Purpose};
+use crate::otp::{Code, CodeContext, Offer, ProviderError, ProviderKind, Purpose};
 use crate::vault::{Use, Vault};
 
 /// A code of one provider, as the database has it.
@@ -39,7 +40,7 @@ impl Auth {
     /// Lets the provider of `offer` word the message that carries `code`.
     pub(in crate::auth) async fn compose(
         &self,
-        account: &Account,
+        offers: &Offers,
         offer: &Offer,
         code: Code,
         purpose: Purpose,
@@ -55,7 +56,7 @@ impl Auth {
             expires_at,
             minutes: left.as_secs().div_ceil(60).max(1),
         };
-        let message = house.providers.load_full().compose(&offer.provider, account, &code, &context).await?;
+        let message = offers.compose(offer, &code, &context).await?;
         Ok(Outgoing { code, message })
     }
 

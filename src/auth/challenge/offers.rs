@@ -1,5 +1,7 @@
 //! What is valid for a user: the providers that say so, and recovery codes.
 
+use std::sync::Arc;
+
 use entity::{authenticator, factor, recovery_code, user};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
@@ -10,7 +12,10 @@ use uuid::Uuid;
 use super::RECOVERY_CODE;
 use crate::auth::Auth;
 use crate::auth::error::Trouble;
-use crate::otp::{Account, Destination, Offer, ProviderKind};
+use crate::courier::Message;
+use crate::otp::{
+    Account, Code, CodeContext, Destination, Offer, ProviderError, ProviderKind, ProviderRegistry,
+};
 
 /// What a user can do now.
 pub(in crate::auth) struct Offers {
@@ -18,12 +23,24 @@ pub(in crate::auth) struct Offers {
     pub account: Account,
     /// In configured order; recovery codes last.
     pub all: Vec<Offer>,
+    /// Whose offers they are: the registry that takes its place meanwhile may lack the provider that is chosen.
+    registry: Arc<ProviderRegistry>,
 }
 
 impl Offers {
     /// The offer of that name.
     pub(in crate::auth) fn find(&self, name: &str) -> Option<&Offer> {
         self.all.iter().find(|offer| offer.provider == name)
+    }
+
+    /// Lets the provider of `offer` word the message that carries `code`.
+    pub(super) async fn compose(
+        &self,
+        offer: &Offer,
+        code: &Code,
+        context: &CodeContext,
+    ) -> Result<Message, ProviderError> {
+        self.registry.compose(&offer.provider, &self.account, code, context).await
     }
 }
 
@@ -34,7 +51,8 @@ impl Auth {
         let house = &*self.0;
         let has_authenticator = is_enrolled(&house.db, user.id).await?;
         let account = Account { has_authenticator, ..Account::from(user) };
-        let mut all = house.providers.load_full().valid_providers(&account).await?;
+        let registry = house.providers.load_full();
+        let mut all = registry.valid_providers(&account).await?;
         let disabled = disabled_factors(&house.db, user.id).await?;
         all.retain(|offer| !disabled.contains(&offer.provider));
         if all.iter().any(|offer| offer.kind == ProviderKind::Sms) {
@@ -50,7 +68,7 @@ impl Auth {
                 destination: Destination::nowhere(),
             });
         }
-        Ok(Offers { account, all })
+        Ok(Offers { account, all, registry })
     }
 
     /// The offer that `user` prefers, or else the configured one, or else the first.

@@ -99,7 +99,7 @@ impl Auth {
         }
         let code = self.draw_code(user);
         let purpose = Purpose::SignIn;
-        Ok(Some(self.compose(&offers.account, offer, code, purpose, client, expires_at).await?))
+        Ok(Some(self.compose(offers, offer, code, purpose, client, expires_at).await?))
     }
 
     /// One transaction: the message is counted on its destination, and stored with the challenge and its code. With

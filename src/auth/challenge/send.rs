@@ -8,7 +8,7 @@ use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
 
 use super::codes::{self, NewCode, Outgoing, StoredCode};
-use super::offers::is_sent;
+use super::offers::{Offers, is_sent};
 use super::open::SPENT;
 use super::view::Known;
 use super::{ChallengeId, ChallengeStatus, ChallengeView};
@@ -83,7 +83,7 @@ impl Auth {
         let offers = self.offers_for(&known.user).await?;
         let offer = offers.find(provider).ok_or(SendError::InvalidProvider)?.clone();
         if is_sent(offer.kind) {
-            self.send(&known, &offers.account, &offer, client).await?;
+            self.send(&known, &offers, &offer, client).await?;
         } else {
             self.move_to(&known, provider).await?;
         }
@@ -94,7 +94,7 @@ impl Auth {
     async fn send(
         &self,
         known: &Known,
-        account: &crate::otp::Account,
+        offers: &Offers,
         offer: &Offer,
         client: &Client,
     ) -> Result<(), SendError> {
@@ -109,7 +109,7 @@ impl Auth {
             };
             let kept = old.as_ref().filter(same_place).and_then(|row| codes::reveal(&house.vault, row));
             let code = kept.unwrap_or_else(|| self.draw_code(&known.user));
-            let outgoing = self.compose(account, offer, code, Purpose::SignIn, client, expires_at).await?;
+            let outgoing = self.compose(offers, offer, code, Purpose::SignIn, client, expires_at).await?;
             let sending = Sending { known, offer, old: old.as_ref(), outgoing: &outgoing };
             match retried(|| self.store_sending(&sending)).await? {
                 Sent::Queued(queued) => {

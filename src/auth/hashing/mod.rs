@@ -115,6 +115,12 @@ impl HashPool {
         answer.await.map_err(|_| busy)
     }
 
+    /// Jobs that wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.0.jobs.len()
+    }
+
     /// Whether `phc` is weaker than what [`HashPool::hash`] makes now, or of another kind.
     #[must_use]
     pub fn needs_rehash(&self, phc: &str) -> bool {

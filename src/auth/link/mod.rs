@@ -8,6 +8,7 @@ use entity::user;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -16,6 +17,9 @@ pub use self::target::{LinkOrigins, LinkTarget, RefusedTarget};
 use super::Unexpected;
 use crate::clock::Timestamp;
 use crate::vault::{self, Use, Vault};
+
+/// More registrations of one address are not told apart.
+const MOST_UNUSED: u64 = 20;
 
 /// What opening a link does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +50,10 @@ pub(super) struct Pending {
     pub password_hash: String,
     pub first_name: String,
     pub last_name: String,
+    #[serde(default)]
+    pub phone_number: Option<String>,
+    #[serde(default)]
+    pub locale: Option<String>,
 }
 
 /// A link to be stored.
@@ -136,6 +144,21 @@ pub(super) async fn kill_all(tx: &impl ConnectionTrait, user_id: Uuid, now: Time
         .exec(tx)
         .await?;
     Ok(())
+}
+
+/// Every confirmation link of the user that is still kept and was not used, newest first.
+pub(super) async fn unused_confirmations(
+    db: &impl ConnectionTrait,
+    user_id: Uuid,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::UserId.eq(user_id))
+        .filter(Column::Purpose.eq(LinkPurpose::ConfirmEmail.as_str()))
+        .filter(Column::ConsumedAt.is_null())
+        .order_by_desc(Column::CreatedAt)
+        .limit(MOST_UNUSED)
+        .all(db)
+        .await
 }
 
 /// What takes effect when the link is opened.

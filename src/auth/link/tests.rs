@@ -59,6 +59,8 @@ async fn the_token_is_not_in_the_database_and_what_a_link_carries_is_sealed() {
         password_hash: "$argon2id$secret".to_owned(),
         first_name: "Jo".to_owned(),
         last_name: String::new(),
+        phone_number: None,
+        locale: None,
     };
     let confirm = LinkPurpose::ConfirmEmail;
     let link = NewLink { pending: Some(&carried), ..new(&jo, confirm) };

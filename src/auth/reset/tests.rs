@@ -14,7 +14,7 @@ async fn link_for(house: &House, user: &user::Model) -> String {
 
 fn request(token: &str, password: &str) -> ResetRequest {
     let (email, token) = ("Jo@example.com".to_owned(), token.to_owned());
-    ResetRequest { email, token, password: Password::new(password), confirmation: None }
+    ResetRequest { email: Some(email), token, password: Password::new(password), confirmation: None }
 }
 
 #[actix_web::test]

@@ -43,12 +43,31 @@ pub(super) enum Verdict {
     ChallengeSpent,
 }
 
+impl Verdict {
+    /// How it is counted.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::SignedIn(_) => "right",
+            Self::Wrong { .. } => "wrong",
+            Self::Lost => "lost",
+            Self::AccountSpent(_) | Self::ChallengeSpent => "spent",
+            Self::FactorDisabled => "disabled",
+        }
+    }
+}
+
 impl Auth {
     pub(super) async fn judge(
         &self,
         attempt: &Try<'_>,
         candidates: &[Candidate],
     ) -> Result<Verdict, Trouble> {
+        let verdict = self.count_and_look(attempt, candidates).await;
+        self.0.metrics.guess(verdict.as_ref().map_or("failed", Verdict::word));
+        verdict
+    }
+
+    async fn count_and_look(&self, attempt: &Try<'_>, candidates: &[Candidate]) -> Result<Verdict, Trouble> {
         let house = &*self.0;
         let (user, provider) = (attempt.user, attempt.provider);
         if disabled_factors(&house.db, user.id).await?.iter().any(|name| name == provider) {

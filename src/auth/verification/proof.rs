@@ -74,7 +74,10 @@ impl Auth {
     /// The guess in one spelling; what cannot be a code is refused and costs no attempt.
     pub(super) fn typed(&self, way: Way, text: &str) -> Option<Typed> {
         match way {
-            Way::Sent => digits(text, self.0.two_step.load().code_length).map(Typed::Sent),
+            Way::Sent => {
+                let lengths = self.0.code_lengths.load();
+                lengths.iter().find_map(|length| digits(text, *length)).map(Typed::Sent)
+            }
             Way::Computed => digits(text, totp::DIGITS).map(Typed::Computed),
             Way::Recovery => RecoveryCode::parse(text).map(Typed::Recovery),
         }

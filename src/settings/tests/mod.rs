@@ -1,9 +1,11 @@
 //! Tests of the whole, and what they share.
 
+mod arbitrary;
 mod example;
 mod faults;
 mod layers;
 mod modes;
+mod reread;
 mod secrets;
 mod texts;
 

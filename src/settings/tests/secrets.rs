@@ -31,7 +31,7 @@ fn no_secret_is_shown() {
         assert!(!shown.contains("SECRET") && !shown.contains("U0VD"), "{shown}");
     }
     let shown: toml::Table = settings.masked().parse().unwrap();
-    assert_eq!(shown, settings.shown);
+    assert_eq!(shown, settings.keys.shown());
     assert_eq!(shown["secrets"]["key"].as_str(), Some("***"));
     assert_eq!(shown["redis"]["url"].as_str(), Some(""));
     assert_eq!(shown["mail"]["smtp_url"].as_str(), Some("smtps://me:***@mail.example.com"));

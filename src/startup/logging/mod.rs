@@ -1,23 +1,32 @@
 //! Logs: what is written, how, and by whom. Who logs never waits for who reads.
 
 mod format;
+mod levels;
 mod writer;
 
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
-use env_logger::{Builder, Logger, Target, WriteStyle};
-use log::warn;
+use env_logger::{Builder, Target, WriteStyle};
+use log::{LevelFilter, warn};
 
 use crate::settings::{LogFormat, LogSettings};
+use levels::Switched;
 use writer::Queue;
 
-/// Whose records are left out unless they are asked for: statements belong into no log.
-const QUIET: &str = "sqlx=warn,sqlx::query=off,sea_orm_migration=warn";
+pub use levels::Levels;
 
 /// Writes what is queued when it goes.
 #[must_use = "records that are still queued are written when this goes"]
-pub struct LogGuard(Option<Queue>);
+pub struct LogGuard(Option<Queue>, Levels);
+
+impl LogGuard {
+    /// What changes the levels while the program runs.
+    #[must_use]
+    pub fn levels(&self) -> Levels {
+        self.1.clone()
+    }
+}
 
 impl Drop for LogGuard {
     fn drop(&mut self) {
@@ -36,12 +45,12 @@ pub fn start(settings: &LogSettings) -> LogGuard {
     };
     let rust_log = std::env::var("RUST_LOG").unwrap_or_default();
     let logger = logger(settings, &rust_log, target, style());
-    let level = logger.filter();
+    let levels = logger.levels.clone();
     if log::set_boxed_logger(Box::new(logger)).is_err() {
-        return LogGuard(None);
+        return LogGuard(None, Levels::new("off", ""));
     }
-    log::set_max_level(level);
-    LogGuard(queue)
+    levels.announce();
+    LogGuard(queue, levels)
 }
 
 fn tell_dropped(count: u64) {
@@ -54,15 +63,14 @@ fn style() -> WriteStyle {
     if io::stderr().is_terminal() && !is_plain { WriteStyle::Always } else { WriteStyle::Never }
 }
 
-fn logger(settings: &LogSettings, rust_log: &str, target: Target, style: WriteStyle) -> Logger {
-    let level = if rust_log.is_empty() { &settings.level } else { rust_log };
+fn logger(settings: &LogSettings, rust_log: &str, target: Target, style: WriteStyle) -> Switched {
     let mut builder = Builder::new();
-    builder.parse_filters(&format!("{QUIET},{level}")).target(target).write_style(style);
+    builder.filter_level(LevelFilter::Trace).target(target).write_style(style);
     match settings.format {
         LogFormat::Text => builder.format(format::text),
         LogFormat::Json => builder.format(format::json),
     };
-    builder.build()
+    Switched { levels: Levels::new(&settings.level, rust_log), inner: builder.build() }
 }
 
 #[cfg(test)]
@@ -87,7 +95,7 @@ mod tests {
         }
     }
 
-    fn written(format: LogFormat, rust_log: &str, records: impl FnOnce(&Logger)) -> String {
+    fn written(format: LogFormat, rust_log: &str, records: impl FnOnce(&Switched)) -> String {
         let sink = Sink::default();
         let settings = LogSettings { level: "info".to_owned(), format };
         let logger = logger(&settings, rust_log, Target::Pipe(Box::new(sink.clone())), WriteStyle::Never);
@@ -95,7 +103,7 @@ mod tests {
         String::from_utf8(sink.0.lock().unwrap().clone()).unwrap()
     }
 
-    fn record(logger: &Logger, level: Level, target: &str, message: &str) {
+    fn record(logger: &Switched, level: Level, target: &str, message: &str) {
         logger.log(&Record::builder().level(level).target(target).args(format_args!("{message}")).build());
     }
 
@@ -136,7 +144,7 @@ mod tests {
 
     #[test]
     fn statements_are_left_out_unless_they_are_asked_for() {
-        let all = |logger: &Logger| {
+        let all = |logger: &Switched| {
             record(logger, Level::Warn, "sqlx::query", "slow SELECT");
             record(logger, Level::Info, "sqlx::pool", "pool");
             record(logger, Level::Debug, "twostep", "debug");

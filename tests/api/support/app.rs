@@ -1,6 +1,7 @@
 //! A server for one test: the very app that `serve` starts, on a real socket, with a database, a relay and a clock of its own.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -10,8 +11,8 @@ use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, Quer
 use twostep::auth::{Change, ImportedPassword, NewUser, Password, UserSummary};
 use twostep::clock::{Clock, Timestamp};
 use twostep::otp::RegistryBuilder;
-use twostep::settings::Settings;
-use twostep::startup::{Blueprint, Running};
+use twostep::settings::{Reread, Source};
+use twostep::startup::{Blueprint, ReloadError, Running};
 
 use super::{CODE, Client, Engine, Link, Mail, PASSWORD, SmtpSink, TestDatabase};
 
@@ -25,7 +26,7 @@ type Customise = Box<dyn FnOnce(RegistryBuilder) -> RegistryBuilder>;
 pub(crate) struct Builder {
     engine: Engine,
     settings: BTreeMap<String, String>,
-    file: Option<&'static str>,
+    file: String,
     shared: Option<Shared>,
     customise: Customise,
 }
@@ -65,8 +66,8 @@ impl Builder {
     }
 
     /// Reads this configuration file first.
-    pub(crate) fn file(mut self, toml: &'static str) -> Self {
-        self.file = Some(toml);
+    pub(crate) fn file(mut self, toml: &str) -> Self {
+        toml.clone_into(&mut self.file);
         self
     }
 
@@ -92,13 +93,12 @@ impl Builder {
         };
         let mut environment = defaults(&shared);
         environment.extend(self.settings);
-        let path = self.file.map(|toml| {
-            let path = shared.database.folder().join("twostep.toml");
-            std::fs::write(&path, toml).unwrap();
-            path
-        });
-        let settings =
-            Settings::load(path.as_deref(), environment).unwrap_or_else(|faults| panic!("{faults}"));
+        // Instances have their own files.
+        let name = format!("twostep-{}.toml", twostep::vault::random_token::<6>());
+        let file = shared.database.folder().join(name);
+        std::fs::write(&file, self.file).unwrap();
+        let source = Source::new(Some(&file), environment);
+        let settings = source.load().unwrap_or_else(|faults| panic!("{faults}"));
         let blueprint = Blueprint::new(settings).clock(shared.clock.clone());
         let running = blueprint.providers(self.customise).build().await.unwrap();
         let app = running.clone();
@@ -108,6 +108,8 @@ impl Builder {
             clock: shared.clock.clone(),
             sink: shared.sink.clone(),
             running,
+            source,
+            file,
             shared,
             read: Mutex::default(),
             server: Some(server),
@@ -143,6 +145,8 @@ pub(crate) struct TestApp {
     pub(crate) clock: Clock,
     pub(crate) sink: Arc<SmtpSink>,
     pub(crate) running: Running,
+    source: Source,
+    file: PathBuf,
     shared: Shared,
     /// How many mails with a subject the test has read, per address.
     read: Mutex<HashMap<(String, String), usize>>,
@@ -158,10 +162,16 @@ impl TestApp {
         Builder {
             engine,
             settings: BTreeMap::new(),
-            file: None,
+            file: String::new(),
             shared: None,
             customise: Box::new(|registry| registry),
         }
+    }
+
+    /// Writes the configuration file anew and has it read again.
+    pub(crate) async fn reload(&self, toml: &str) -> Result<Reread, ReloadError> {
+        std::fs::write(&self.file, toml).unwrap();
+        self.running.reload(&self.source, None).await
     }
 
     /// From 127.0.0.1, without cookies.

@@ -1,0 +1,64 @@
+//! GET challenges/{id}, POST challenges/{id}/codes and challenges/{id}/verify.
+
+use std::rc::Rc;
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::answer::{ChallengeBody, signed_in};
+use super::form::Form;
+use super::handle;
+use crate::api::call::Call;
+use crate::api::error::Problem;
+use crate::api::{State, cookies};
+use crate::auth::{ChallengeId, Guess, SessionKind};
+use crate::limits::Limit;
+
+pub(super) async fn show(request: HttpRequest, payload: Payload, state: Data<State>) -> HttpResponse {
+    handle(request, state, payload, look).await
+}
+
+pub(super) async fn send(request: HttpRequest, payload: Payload, state: Data<State>) -> HttpResponse {
+    handle(request, state, payload, send_code).await
+}
+
+pub(super) async fn verify(request: HttpRequest, payload: Payload, state: Data<State>) -> HttpResponse {
+    handle(request, state, payload, judge).await
+}
+
+/// The challenge in the path; whatever stands there is an id that exists or not.
+fn challenge(call: &Call) -> ChallengeId {
+    ChallengeId::shown(call.request().match_info().get("id").unwrap_or_default())
+}
+
+async fn look(call: Rc<Call>, _: Payload) -> Result<HttpResponse, Problem> {
+    let view = call.state.auth.challenge(&challenge(&call)).await?;
+    Ok(HttpResponse::Ok().json(ChallengeBody::from(view)))
+}
+
+async fn send_code(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
+    let mut form = Form::new(call.members(payload).await?);
+    let provider = form.text("provider");
+    form.check()?;
+    call.count(Limit::Verify).await?;
+
+    let view = call.state.auth.send_code(&challenge(&call), &provider, &call.client).await?;
+    Ok(HttpResponse::Accepted().json(ChallengeBody::from(view)))
+}
+
+async fn judge(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
+    let mut form = Form::new(call.members(payload).await?);
+    let (code, provider) = (form.text("code"), form.optional_text("provider"));
+    form.check()?;
+    call.count(Limit::Verify).await?;
+
+    let guess = Guess {
+        challenge: challenge(&call),
+        code,
+        provider,
+        client: call.client.clone(),
+        known_browser: cookies::known_browser(call.request()),
+        session: SessionKind::Refreshable,
+    };
+    signed_in(&call.state, call.state.auth.verify_challenge(guess).await?)
+}
