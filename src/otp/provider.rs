@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Account, Code, Match, SharedSecret};
 use crate::clock::Timestamp;
-use crate::courier::Message;
+use crate::courier::{Carrier, Content, Message, Priority};
 
 /// Which implementation stands behind a configured name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +87,21 @@ pub struct CodeContext {
     pub expires_at: Timestamp,
     /// How long the code is good, in whole minutes, rounded up.
     pub minutes: u64,
+}
+
+impl CodeContext {
+    /// The message that carries `code` to the destination by `carrier`, before everything that is no code, and not after it is dead.
+    #[must_use]
+    pub fn message(&self, carrier: Carrier, content: Content, code: &Code) -> Message {
+        Message {
+            carrier,
+            to: self.destination.clone(),
+            content,
+            code: Some(code.expose().to_owned()),
+            priority: Priority::Code,
+            expires_at: self.expires_at,
+        }
+    }
 }
 
 /// Why a provider gave no answer. The first text is the provider's configured name, which the registry fills in.
