@@ -37,4 +37,5 @@ mod texts;
 mod timing;
 mod toggling;
 mod tokens;
+mod v1;
 mod verification;

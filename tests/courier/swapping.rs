@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::gateways::Gate;
 use crate::house::{House, PATIENCE, QUIET, only_mail};
+use crate::text_vendor::{Reply, TextVendor};
 
 fn texts() -> Carrier {
     Carrier::Sms("Sms".to_owned())
@@ -84,6 +85,25 @@ async fn a_carrier_that_is_gone_carries_what_it_has_and_is_healthy_to_nobody() {
     house.wait_for_status(in_flight, "sent").await;
     house.wait_for_status(late, "sent").await;
     assert_eq!(dispatcher.health(), [("mail".to_owned(), true)]);
+}
+
+#[actix::test]
+async fn a_lane_that_is_gone_stays_for_as_long_as_something_of_it_is_queued() {
+    let (house, inbox, twilio) = (House::new().await, Inbox::new(), TextVendor::start().await);
+    twilio.set_reply(Reply::Page(503));
+    let mut gateways = mail_and_texts(&inbox);
+    gateways.insert(texts(), Arc::new(crate::texts::gateway(&twilio.url(), PATIENCE, &house.clock)));
+    let dispatcher = house.courier.start(gateways);
+    let id = house.send(&text(&house, "+46700000001")).await;
+    house.wait_for_row(id, |row| row.attempts == 1 && row.lease_until.is_none()).await;
+    dispatcher.adopt(only_mail(inbox.gateway(&Carrier::Mail)));
+    house.clock.advance(Duration::from_mins(2));
+    house.wait_for_row(id, |row| row.attempts == 2 && row.lease_until.is_none()).await;
+
+    twilio.set_reply(Reply::Queued);
+    house.clock.advance(Duration::from_secs(10));
+
+    house.wait_for_status(id, "sent").await;
 }
 
 #[actix::test]

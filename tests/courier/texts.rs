@@ -1,7 +1,7 @@
 //! Texts by Twilio on this machine: what its answers make of a message.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use twostep::clock::Clock;
 use twostep::courier::{Carrier, Dispatcher, Gateway, Message, Priority, TwilioGateway, TwilioSettings};
@@ -23,7 +23,7 @@ pub(crate) fn settings(base_url: &str) -> TwilioSettings {
     }
 }
 
-fn gateway(base_url: &str, timeout: Duration, clock: &Clock) -> TwilioGateway {
+pub(crate) fn gateway(base_url: &str, timeout: Duration, clock: &Clock) -> TwilioGateway {
     TwilioGateway::new(&settings(base_url), timeout, clock.clone()).unwrap()
 }
 
@@ -82,6 +82,18 @@ async fn a_text_that_twilio_has_is_sent_whatever_else_it_says() {
         tokio::time::sleep(QUIET).await;
         assert_eq!(twilio.heard().len(), 1);
     }
+}
+
+#[actix::test]
+async fn no_more_of_an_answer_is_read_than_sixty_four_kilobytes() {
+    let (house, twilio, _dispatcher) = started().await;
+    twilio.set_reply(Reply::Endless);
+    let started = Instant::now();
+
+    let id = house.send(&text(&house)).await;
+
+    house.wait_for_status(id, "sent").await;
+    assert!(started.elapsed() < TIMEOUT / 2, "{:?}", started.elapsed());
 }
 
 #[actix::test]

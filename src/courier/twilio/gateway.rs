@@ -10,10 +10,11 @@ use url::Url;
 
 use super::super::gateway::{Delivery, DeliveryError, Gateway};
 use super::super::vendor::Vendor;
+use super::account::{Account, Sender};
 use super::fault;
 use super::reply::Reply;
 use super::request::{self, Form};
-use super::settings::{Account, Sender, TwilioSettings};
+use super::settings::TwilioSettings;
 use crate::clock::Clock;
 
 /// Hands texts to Twilio's Programmable Messaging API, version 2010-04-01.
@@ -32,7 +33,7 @@ impl TwilioGateway {
     /// # Errors
     /// Tells which key is wrong and what was expected; never the secret.
     pub fn new(settings: &TwilioSettings, timeout: Duration, clock: Clock) -> Result<Self, String> {
-        let Account { sid, token, sender, base_url } = settings.read()?;
+        let Account { sid, token, sender, base_url } = Account::read(settings)?;
         // The cause would quote the secret.
         let twilio = Twilio::new(sid, token.expose_secret())
             .map_err(|_| "twilio_auth_token: expected a secret that fits in a header")?;

@@ -4,6 +4,8 @@
 //! reads documented answers as errors after the text went out. Another client is a change of `request` and nothing else.
 
 #[cfg(feature = "twilio")]
+mod account;
+#[cfg(feature = "twilio")]
 mod fault;
 #[cfg(feature = "twilio")]
 mod gateway;

@@ -8,7 +8,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use twilio_async::{Execute, Twilio, encode_pairs};
 use url::Url;
 
-use super::settings::Sender;
+use super::account::Sender;
 
 /// The longest `ValidityPeriod` that every account may ask for, in seconds.
 const LONGEST_VALIDITY: u64 = 14_400;

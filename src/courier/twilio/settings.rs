@@ -23,20 +23,6 @@ pub struct TwilioSettings {
     pub base_url: String,
 }
 
-/// Who sends a text.
-pub(super) enum Sender {
-    Number(String),
-    MessagingService(String),
-}
-
-/// What the settings say.
-pub(super) struct Account {
-    pub(super) sid: String,
-    pub(super) token: SecretString,
-    pub(super) sender: Sender,
-    pub(super) base_url: Url,
-}
-
 impl TwilioSettings {
     /// What is wrong: keys, and what was expected of each. Empty: nothing.
     #[must_use]
@@ -72,22 +58,8 @@ impl TwilioSettings {
         faults
     }
 
-    /// # Errors
-    /// Every fault, in one line.
-    pub(super) fn read(&self) -> Result<Account, String> {
-        let faults: Vec<_> =
-            self.faults().into_iter().map(|(key, fault)| format!("{key}: {fault}")).collect();
-        let base_url = self.base().filter(|_| faults.is_empty()).ok_or_else(|| faults.join("; "))?;
-        let sender = if self.from.is_empty() {
-            Sender::MessagingService(self.messaging_service_sid.clone())
-        } else {
-            Sender::Number(self.from.clone())
-        };
-        let (sid, token) = (self.account_sid.clone(), self.auth_token.clone());
-        Ok(Account { sid, token, sender, base_url })
-    }
-
-    fn base(&self) -> Option<Url> {
+    /// `twilio_base_url`, or where Twilio is; `None` when it is no place for texts.
+    pub(super) fn base(&self) -> Option<Url> {
         let text = if self.base_url.is_empty() { BASE_URL } else { &self.base_url };
         let url = Url::parse(text).ok().filter(vendor_url::is_safe)?;
         (url.query().is_none() && url.fragment().is_none()).then_some(url)

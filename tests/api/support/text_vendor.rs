@@ -27,6 +27,8 @@ pub(crate) enum Reply {
     Stall,
     /// Nothing, and the connection is closed once the request was read.
     HangUp,
+    /// A 201 whose body has no end.
+    Endless,
     /// The head of a 201 that promises more than comes.
     BreakOff,
 }
@@ -156,6 +158,13 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>, news: Arc<Notify>) {
             Reply::Elsewhere(url) => respond(307, &format!("Location: {url}\r\n"), ""),
             Reply::Stall => return std::future::pending().await,
             Reply::HangUp => return,
+            Reply::Endless => {
+                let mut piece = "HTTP/1.1 201 Created\r\n\r\n".to_owned();
+                while stream.get_mut().write_all(piece.as_bytes()).await.is_ok() {
+                    piece = " ".repeat(4096);
+                }
+                return;
+            }
             Reply::BreakOff => "HTTP/1.1 201 Created\r\nContent-Length: 9999\r\n\r\n{\"sid\":".to_owned(),
         };
         if stream.get_mut().write_all(answer.as_bytes()).await.is_err() || answer.contains("9999") {
