@@ -139,7 +139,8 @@ impl ProviderError {
 /// A way to get a one-time code to a user, or to check one that the user's device computed.
 ///
 /// Implementations run behind a [`super::ProviderActor`], in a thread of their own: a slow or panicking one costs its own
-/// requests only. Work that blocks the thread holds up the provider's other requests; give it to a blocking pool.
+/// requests only. Work that blocks the thread holds up the provider's other requests; give it to a blocking pool. Codes are drawn,
+/// kept and judged by the rules, never by a provider. `examples/webhook_provider.rs` is a whole one with a gateway of its own.
 #[async_trait]
 pub trait OtpProvider: Send + Sync + 'static {
     /// The kind of the provider.
