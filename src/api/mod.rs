@@ -52,7 +52,7 @@ pub fn app(
     App::new()
         .app_data(Data::clone(&state))
         .configure(|config| routes(config, &state))
-        .default_service(web::to(async || Problem::NotFound))
+        .default_service(web::to(not_found))
         .wrap(cors)
         .wrap_fn(move |request, next| shell.around(request, next))
 }
@@ -65,7 +65,7 @@ pub fn configure(config: &mut ServiceConfig, state: State) {
     let ours = web::scope("")
         .guard(guard::fn_guard(|context| paths::is_ours(context.head().uri.path())))
         .configure(|config| routes(config, &state))
-        .default_service(web::to(async || Problem::NotFound))
+        .default_service(web::to(not_found))
         .wrap(cors)
         .wrap_fn(move |request, next| shell.around(request, next));
     // Beside the scope: handlers of that app find out who asks.
@@ -84,6 +84,11 @@ fn routes(config: &mut ServiceConfig, state: &State) {
         config.service(inbox::messages_route());
     }
     pages::configure(config, state.inbox.is_some());
+}
+
+/// What no route answers.
+async fn not_found() -> Problem {
+    Problem::NotFound
 }
 
 /// A resource that is only read: GET and HEAD by `handler`, 405 for the rest.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Account, Code, CodeContext, Destination, OtpProvider, ProviderError, ProviderKind};
-use crate::courier::{Carrier, CodeMail, Message, Priority, Templates};
+use crate::courier::{Carrier, CodeMail, Message, Templates};
 
 /// Mails a code to the account's confirmed address.
 pub struct EmailOtpProvider {
@@ -43,14 +43,8 @@ impl OtpProvider for EmailOtpProvider {
             client_address: &context.client_address,
             host: &self.host,
         };
-        Ok(Message {
-            carrier: Carrier::Mail,
-            to: context.destination.clone(),
-            content: self.templates.email("code", wording).map_err(ProviderError::failed)?,
-            code: Some(code.expose().to_owned()),
-            priority: Priority::Code,
-            expires_at: context.expires_at,
-        })
+        let content = self.templates.email("code", wording).map_err(ProviderError::failed)?;
+        Ok(context.message(Carrier::Mail, content, code))
     }
 }
 
@@ -70,6 +64,7 @@ fn masked(address: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::courier::Priority;
     use crate::otp::Purpose;
     use crate::otp::account::tests::jane;
     use crate::otp::provider::tests::context;

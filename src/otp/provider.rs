@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Account, Code, Match, SharedSecret};
 use crate::clock::Timestamp;
-use crate::courier::Message;
+use crate::courier::{Carrier, Content, Message, Priority};
 
 /// Which implementation stands behind a configured name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +89,21 @@ pub struct CodeContext {
     pub minutes: u64,
 }
 
+impl CodeContext {
+    /// The message that carries `code` to the destination by `carrier`, before everything that is no code, and not after it is dead.
+    #[must_use]
+    pub fn message(&self, carrier: Carrier, content: Content, code: &Code) -> Message {
+        Message {
+            carrier,
+            to: self.destination.clone(),
+            content,
+            code: Some(code.expose().to_owned()),
+            priority: Priority::Code,
+            expires_at: self.expires_at,
+        }
+    }
+}
+
 /// Why a provider gave no answer. The first text is the provider's configured name, which the registry fills in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
@@ -124,7 +139,8 @@ impl ProviderError {
 /// A way to get a one-time code to a user, or to check one that the user's device computed.
 ///
 /// Implementations run behind a [`super::ProviderActor`], in a thread of their own: a slow or panicking one costs its own
-/// requests only. Work that blocks the thread holds up the provider's other requests; give it to a blocking pool.
+/// requests only. Work that blocks the thread holds up the provider's other requests; give it to a blocking pool. Codes are drawn,
+/// kept and judged by the rules, never by a provider. `examples/webhook_provider.rs` is a whole one with a gateway of its own.
 #[async_trait]
 pub trait OtpProvider: Send + Sync + 'static {
     /// The kind of the provider.

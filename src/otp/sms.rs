@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Account, Code, CodeContext, Destination, OtpProvider, PhoneNumber, ProviderError, ProviderKind};
-use crate::courier::{Carrier, CodeText, Message, Priority, Templates};
+use crate::courier::{Carrier, CodeText, Message, Templates};
 
 /// Texts a code to the account's confirmed phone number; the courier carries it by the gateway of the same name.
 pub struct SmsOtpProvider {
@@ -61,14 +61,8 @@ impl OtpProvider for SmsOtpProvider {
             client_address: &context.client_address,
             host: &self.host,
         };
-        Ok(Message {
-            carrier: Carrier::Sms(self.name.clone()),
-            to: context.destination.clone(),
-            content: self.templates.sms("code", wording).map_err(ProviderError::failed)?,
-            code: Some(code.expose().to_owned()),
-            priority: Priority::Code,
-            expires_at: context.expires_at,
-        })
+        let content = self.templates.sms("code", wording).map_err(ProviderError::failed)?;
+        Ok(context.message(Carrier::Sms(self.name.clone()), content, code))
     }
 }
 
@@ -81,6 +75,7 @@ fn masked(number: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::courier::Priority;
     use crate::otp::account::tests::jane;
     use crate::otp::provider::tests::context;
 

@@ -13,10 +13,9 @@ use crate::settings::{Source, Stamp};
 /// put elsewhere, and editors that put a new file in the old one's place.
 const LOOK: Duration = Duration::from_millis(300);
 
-/// Follows `source` until the task is dropped. A file is read when two looks in a row have seen the same: one that is being written is not.
+/// Follows `source` until the task is dropped.
 pub(super) async fn follow(running: Running, source: Source, levels: Levels, mut hang_up: Signal) {
-    let mut read: Option<Stamp> = None;
-    let mut seen: Option<Stamp> = None;
+    let mut looks = Looks::default();
     loop {
         tokio::select! {
             _ = hang_up.recv() => {
@@ -24,15 +23,32 @@ pub(super) async fn follow(running: Running, source: Source, levels: Levels, mut
                 read_again(&running, &source, &levels).await;
             }
             () = tokio::time::sleep(LOOK) => {
-                let now = Some(look(&source).await);
-                // The first time too: the file may have changed while the server started.
-                if seen == now && read != now {
-                    read.clone_from(&now);
+                if looks.are_news(look(&source).await) {
                     read_again(&running, &source, &levels).await;
                 }
-                seen = now;
             }
         }
+    }
+}
+
+/// What the last look saw, and what was read.
+#[derive(Default)]
+struct Looks {
+    seen: Option<Stamp>,
+    read: Option<Stamp>,
+}
+
+impl Looks {
+    /// Whether the file has to be read: two looks in a row have seen the same, so nobody is writing it, and it is not what was read last.
+    /// The first thing seen is news, because the file may have changed while the server started.
+    fn are_news(&mut self, now: Stamp) -> bool {
+        let is_settled = self.seen.as_ref() == Some(&now);
+        let is_news = is_settled && self.read.as_ref() != Some(&now);
+        if is_news {
+            self.read = Some(now.clone());
+        }
+        self.seen = Some(now);
+        is_news
     }
 }
 
@@ -53,5 +69,26 @@ async fn read_again(running: &Running, source: &Source, levels: &Levels) {
         Err(ReloadError::Failed(cause)) => {
             error!(cause:% = format!("{cause:#}"); "the configuration was not taken")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_once_nobody_writes_it_any_more_and_once_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.toml");
+        let source = Source::new(Some(&path), []);
+        let mut looks = Looks::default();
+        let mut news = Vec::new();
+
+        for content in ["a", "a", "a", "", "b", "b", "a", "a"] {
+            std::fs::write(&path, content).unwrap();
+            news.push(looks.are_news(source.stamp()));
+        }
+
+        assert_eq!(news, [false, true, false, false, false, true, false, true]);
     }
 }

@@ -139,6 +139,18 @@ impl Blueprint {
             db,
         })
     }
+
+    /// Builds, and serves until SIGTERM or SIGINT; logs `listening on http://HOST:PORT` once the port is open, and follows `source`. Must run
+    /// in an actix system.
+    ///
+    /// # Errors
+    /// When it cannot start.
+    pub async fn serve(self, source: Source, levels: Levels) -> anyhow::Result<()> {
+        runtime::forbid_core_files();
+        let running = self.build().await?;
+        running.keep_house();
+        server::run(running, source, levels).await
+    }
 }
 
 /// [`Blueprint::build`] with nothing changed.
@@ -154,10 +166,7 @@ pub async fn build(settings: Settings) -> anyhow::Result<Running> {
 /// # Errors
 /// When it cannot start.
 pub async fn serve(settings: Settings, source: Source, levels: Levels) -> anyhow::Result<()> {
-    runtime::forbid_core_files();
-    let running = build(settings).await?;
-    running.keep_house();
-    server::run(running, source, levels).await
+    Blueprint::new(settings).serve(source, levels).await
 }
 
 /// The rules without courier and server, for `twostep user …`: messages are queued for the running server. Must run in

@@ -11,13 +11,14 @@ mod verification;
 use actix_web::dev::HttpServiceFactory;
 use actix_web::web;
 
-use super::{State, cookies, resource};
+use super::{State, cookies, not_found, resource};
 
 pub(super) use answer::AuthResponse;
 
 /// The six routes.
 pub(super) fn routes(state: &State) -> impl HttpServiceFactory + 'static {
     web::scope("/api/accounts")
+        .default_service(web::to(not_found))
         .wrap(cookies::sessions(&state.cookie_key, state.secure_cookies))
         .service(resource("/login", "POST").route(web::post().to(login::login)))
         .service(resource("/twostepverification", "POST").route(web::post().to(verification::verify)))

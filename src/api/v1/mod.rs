@@ -17,11 +17,12 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::call::Call;
 use super::error::Problem;
-use super::{State, resource};
+use super::{State, not_found, resource};
 
 /// Every route under `/api/v1`.
 pub(super) fn routes() -> impl HttpServiceFactory + 'static {
     web::scope("/api/v1")
+        .default_service(web::to(not_found))
         .service(resource("/logins", "POST").route(web::post().to(logins::log_in)))
         .service(
             resource("/challenges/{id}", "GET, HEAD")

@@ -20,7 +20,7 @@ use super::{CODE, Client, Engine, Link, Mail, PASSWORD, SmtpSink, TestDatabase};
 const START_MILLIS: i64 = 1_800_000_000_000;
 const PATIENCE: Duration = Duration::from_secs(20);
 
-type Customise = Box<dyn FnOnce(RegistryBuilder) -> RegistryBuilder>;
+type Customise = Box<dyn FnOnce(Blueprint) -> Blueprint>;
 
 /// What makes a [`TestApp`].
 pub(crate) struct Builder {
@@ -73,9 +73,14 @@ impl Builder {
 
     /// Changes the registered providers.
     pub(crate) fn providers(
-        mut self,
+        self,
         customise: impl FnOnce(RegistryBuilder) -> RegistryBuilder + 'static,
     ) -> Self {
+        self.blueprint(|blueprint| blueprint.providers(customise))
+    }
+
+    /// Changes what is built.
+    pub(crate) fn blueprint(mut self, customise: impl FnOnce(Blueprint) -> Blueprint + 'static) -> Self {
         self.customise = Box::new(customise);
         self
     }
@@ -100,7 +105,7 @@ impl Builder {
         let source = Source::new(Some(&file), environment);
         let settings = source.load().unwrap_or_else(|faults| panic!("{faults}"));
         let blueprint = Blueprint::new(settings).clock(shared.clock.clone());
-        let running = blueprint.providers(self.customise).build().await.unwrap();
+        let running = (self.customise)(blueprint).build().await.unwrap();
         let app = running.clone();
         let server = actix_test::start_with(actix_test::config().h1(), move || app.app());
         TestApp {
@@ -164,7 +169,7 @@ impl TestApp {
             settings: BTreeMap::new(),
             file: String::new(),
             shared: None,
-            customise: Box::new(|registry| registry),
+            customise: Box::new(|blueprint| blueprint),
         }
     }
 
