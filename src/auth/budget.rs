@@ -205,3 +205,6 @@ fn slot(quota: Quota, now: Timestamp) -> i64 {
     let slice = Ord::max(slice, 1);
     now.millis() - now.millis().rem_euclid(slice)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use entity::{lockout, user};
 use migration::{Migrator, MigratorTrait as _};
 use sea_orm::{
-    ActiveValue::Set, ConnectOptions, ConnectionTrait, Database as SeaDatabase, DatabaseConnection,
-    EntityTrait as _,
+    ActiveModelTrait as _, ActiveValue::Set, ConnectOptions, ConnectionTrait, Database as SeaDatabase,
+    DatabaseConnection, EntityTrait as _, IntoActiveModel as _,
 };
 use tempfile::TempDir;
 
@@ -71,6 +71,16 @@ pub(super) async fn insert_user(db: &impl ConnectionTrait, email: &str) -> user:
     let row = user::Model { email_confirmed: true, ..users::new_row(&email, "a hash".to_owned(), NOW) };
     users::insert(db, &row).await.unwrap();
     row
+}
+
+/// Gives a user a confirmed number.
+pub(super) async fn give_phone(db: &impl ConnectionTrait, user: &user::Model, number: &str) {
+    let row = user::ActiveModel {
+        phone_number: Set(Some(number.to_owned())),
+        phone_confirmed: Set(true),
+        ..user.clone().into_active_model()
+    };
+    row.update(db).await.unwrap();
 }
 
 /// Locks a lane.

@@ -158,7 +158,7 @@ pub(in crate::auth) async fn find(
 }
 
 /// The code itself, as long as it is kept.
-pub(super) fn reveal(vault: &Vault, row: &StoredCode) -> Option<Code> {
+pub(in crate::auth) fn reveal(vault: &Vault, row: &StoredCode) -> Option<Code> {
     let sealed = row.code.as_deref()?;
     let opened = vault.open(Use::Code, &context(&row.challenge_id, &row.provider), sealed).ok()?;
     let digits = Zeroizing::new(opened.to_vec());

@@ -16,6 +16,8 @@ use crate::vault::{self, Use, Vault};
 pub use send::SendError;
 pub use view::{ChallengeError, ChallengeStatus, ChallengeView};
 
+#[cfg(test)]
+pub(super) use codes::reveal;
 pub(super) use codes::{StoredCode, destination, find as find_code};
 pub(super) use confirmation::Confirmation;
 pub(super) use offers::{disabled_factors, recovery_codes_left};

@@ -147,4 +147,6 @@ impl Auth {
 }
 
 #[cfg(test)]
+mod machine;
+#[cfg(test)]
 mod tests;
