@@ -51,7 +51,8 @@ async fn with_it_a_challenge_tells_everything_about_itself(engine: Engine) {
     };
     let now = app.clock.now().seconds();
     assert_eq!((instant("expiresAt"), instant("resendAt")), (now + 300, now + 60));
-    assert_eq!(challenge["delivery"]["status"], "queued");
+    let delivery = challenge["delivery"]["status"].as_str().unwrap();
+    assert!(["queued", "sent"].contains(&delivery), "a quick relay may have it already: {delivery}");
     assert_eq!(
         challenge["providers"],
         json!([
