@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::State;
 use super::body::{BodyFault, Members, read_json, read_members};
+use super::current_user::{CurrentUser, Denied, identify};
 use super::server::{RequestId, client_of};
 use super::work::{Deadline, Unfinished, finish_in};
 use crate::auth::Client;
@@ -38,6 +39,11 @@ impl Call {
     /// The request itself.
     pub(super) fn request(&self) -> &HttpRequest {
         &self.request
+    }
+
+    /// Who a request with an access token speaks for.
+    pub(super) fn user(&self) -> Result<CurrentUser, Denied> {
+        identify(&self.request)
     }
 
     /// The id of the request.

@@ -92,7 +92,7 @@ impl FromRequest for CurrentUser {
     }
 }
 
-fn identify(request: &HttpRequest) -> Result<CurrentUser, Denied> {
+pub(super) fn identify(request: &HttpRequest) -> Result<CurrentUser, Denied> {
     let mut lines = request.headers().get_all(AUTHORIZATION);
     let line = lines.next().ok_or(Denied::NoToken)?;
     if lines.next().is_some() {

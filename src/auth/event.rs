@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Client;
+use super::me::Change;
 use crate::clock::Timestamp;
 use crate::token::Grant;
 
@@ -31,6 +32,8 @@ pub(super) enum EventKind {
     SignedOut,
     /// A refresh token came again that had been exchanged: its session was ended.
     RefreshReuse,
+    /// Its owner changed something.
+    Changed(Change),
     /// An operator made it.
     UserAdded,
     /// An operator changed it.
@@ -48,6 +51,7 @@ impl EventKind {
             Self::PasswordReset => "password_reset",
             Self::SignedOut => "signed_out",
             Self::RefreshReuse => "refresh_reuse",
+            Self::Changed(change) => change.as_str(),
             Self::UserAdded => "user_added",
             Self::UserChanged => "user_changed",
         }

@@ -20,6 +20,7 @@ mod live;
 mod locale;
 mod lockout;
 mod login;
+mod me;
 mod notice;
 mod password;
 mod prune;
@@ -64,6 +65,9 @@ pub use hashing::{HashPool, HashSettings, accepts};
 pub use link::{LinkOrigins, LinkTarget, RefusedTarget};
 pub use live::{Enabled, Live};
 pub use login::{LoginAttempt, LoginError, LoginOutcome};
+pub use me::{
+    Enrolment, EventView, FactorView, Factors, MeError, Profile, ProfileChange, RecoveryCodes, SessionView,
+};
 pub use password::Password;
 pub use refresh::{RefreshError, RefreshToken, Refreshed};
 pub use registration::{RegisterError, Registration};

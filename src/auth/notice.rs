@@ -7,10 +7,13 @@ use entity::user;
 use sea_orm::ConnectionTrait;
 
 use super::account::full_name;
+use super::me::Change;
 use super::window::{self, Taken};
 use super::{Auth, EmailAddress, Unexpected};
 use crate::courier::Lifetime;
-use crate::courier::{Carrier, Content, LockedOut, Message, Notice as NoticeText, Priority, Queued};
+use crate::courier::{
+    AccountChanged, Carrier, Content, LockedOut, Message, Notice as NoticeText, Priority, Queued,
+};
 use crate::vault::{Use, Vault};
 
 /// A notice that could not be sent for a day tells nobody anything.
@@ -32,6 +35,8 @@ pub(super) enum Notice {
     RecoveryCodeUsed,
     /// Two recovery codes are left.
     FewRecoveryCodes,
+    /// Its owner changed something.
+    Changed(Change),
 }
 
 /// The window in which mails that anyone can cause are counted, known address or not.
@@ -96,6 +101,10 @@ impl Auth {
             Notice::FactorDisabled => templates.email("factor_disabled", text),
             Notice::RecoveryCodeUsed => templates.email("recovery_code_used", text),
             Notice::FewRecoveryCodes => templates.email("few_recovery_codes", text),
+            Notice::Changed(change) => {
+                let change = change.as_str();
+                templates.email("account_changed", AccountChanged { name, page: &page, change })
+            }
         };
         let content = content.context("a notice does not render")?;
         Ok(self.mail(to, content, NOTICE_LIFETIME))

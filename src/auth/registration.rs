@@ -108,16 +108,7 @@ impl Auth {
     ) -> Result<(EmailAddress, Option<String>), Vec<FieldError>> {
         let mut faults = Vec::new();
         let email = EmailAddress::from_field(&registration.email).map_err(|fault| faults.push(fault)).ok();
-        for (field, label, name) in [
-            ("firstName", "First name", &registration.first_name),
-            ("lastName", "Last name", &registration.last_name),
-        ] {
-            if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
-                let message =
-                    format!("{label} must be at most {LONGEST_NAME} characters without control characters.");
-                faults.push(FieldError { field, code: "invalid", message });
-            }
-        }
+        faults.extend(name_faults(&registration.first_name, &registration.last_name));
         faults.extend(registration.password.faults(&self.0.accounts));
         faults.extend(registration.password.differs(registration.confirmation.as_ref()));
         faults.extend(locale::fault(registration.locale.as_deref()));
@@ -224,6 +215,18 @@ impl Auth {
         // In the spelling of this registration: it is where its owner reads.
         Ok(self.mail(&newcomer.pending.email, content, lifetime))
     }
+}
+
+/// What is wrong with a person's names.
+pub(super) fn name_faults(first: &str, last: &str) -> Vec<FieldError> {
+    let names = [("firstName", "First name", first), ("lastName", "Last name", last)];
+    let is_wrong = |name: &str| name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control);
+    let fault = |(field, label, _): (&'static str, &str, &str)| {
+        let message =
+            format!("{label} must be at most {LONGEST_NAME} characters without control characters.");
+        FieldError { field, code: "invalid", message }
+    };
+    names.into_iter().filter(|(_, _, name)| is_wrong(name)).map(fault).collect()
 }
 
 /// What is said of a number that is none.

@@ -73,6 +73,25 @@ pub(super) async fn insert(db: &impl ConnectionTrait, row: &Model) -> Result<(),
     Ok(())
 }
 
+/// Whether the row is still the one that was read: of two that decided by the same row, one goes on. Its `updated_at` moves on
+/// in any case.
+pub(super) async fn take_turn(
+    tx: &impl ConnectionTrait,
+    user: &Model,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
+    let moved = now.millis().max(user.updated_at.saturating_add(1));
+    let taken = Entity::update_many()
+        .col_expr(Column::UpdatedAt, Expr::value(moved))
+        .filter(Column::Id.eq(user.id))
+        .filter(Column::UpdatedAt.eq(user.updated_at))
+        .filter(Column::SecurityStamp.eq(&user.security_stamp))
+        .filter(Column::DisabledAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(taken.rows_affected == 1)
+}
+
 /// Writes the row without changing what it says.
 pub(super) async fn touch(db: &impl ConnectionTrait, user: &Model, now: Timestamp) -> Result<(), DbErr> {
     Entity::update_many()

@@ -104,6 +104,31 @@ pub struct Notice<'a> {
     pub page: &'a str,
 }
 
+/// For `email/account_changed`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountChanged<'a> {
+    /// Name of the user; made harmless here.
+    #[serde(serialize_with = "person")]
+    pub name: &'a str,
+    /// Where a new password can be asked for; no token in it.
+    pub page: &'a str,
+    /// What changed: one of [`CHANGES`].
+    pub change: &'a str,
+}
+
+/// What `email/account_changed` tells of.
+pub const CHANGES: [&str; 9] = [
+    "two_factor_on",
+    "two_factor_off",
+    "preferred_provider_changed",
+    "phone_added",
+    "phone_removed",
+    "authenticator_added",
+    "authenticator_removed",
+    "recovery_codes_made",
+    "password_changed",
+];
+
 fn person<S: Serializer>(name: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&person::harmless(name))
 }

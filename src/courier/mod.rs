@@ -29,7 +29,9 @@ mod twilio;
 mod vendor;
 mod vendor_url;
 
-pub use context::{CodeMail, CodeText, ConfirmEmail, Lifetime, LockedOut, Notice, ResetPassword};
+pub use context::{
+    AccountChanged, CHANGES, CodeMail, CodeText, ConfirmEmail, Lifetime, LockedOut, Notice, ResetPassword,
+};
 pub use dispatcher::Dispatcher;
 pub use failover::{Failover, mail_gateway};
 pub use fate::{DeliveryState, DeliveryStatus};

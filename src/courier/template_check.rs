@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::context::{CodeMail, CodeText, ConfirmEmail, Lifetime, LockedOut, Notice, ResetPassword};
+use super::context::{
+    AccountChanged, CHANGES, CodeMail, CodeText, ConfirmEmail, Lifetime, LockedOut, Notice, ResetPassword,
+};
 use super::message::Content;
 use super::templates::{TemplateError, Templates, error};
 
@@ -32,6 +34,11 @@ pub(super) fn check(templates: &Templates) -> Result<(), TemplateError> {
         "few_recovery_codes",
     ] {
         check_notice(name, &templates.email(name, Notice { name: NAME, page: PAGE })?)?;
+    }
+
+    for change in CHANGES {
+        let changed = AccountChanged { name: NAME, page: PAGE, change };
+        check_notice("account_changed", &templates.email("account_changed", changed)?)?;
     }
 
     for purpose in ["sign_in", "confirm_phone"] {

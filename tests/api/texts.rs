@@ -154,7 +154,13 @@ async fn no_log_holds_a_number_a_text_or_what_a_gateway_is_paid_with() {
     let mut codes = Vec::new();
     for (provider, gateway) in [("Sms", &twilio), ("Other", &vendor)] {
         let server = installation.clone_with("two_step.default_provider", provider).serve();
-        for reply in [Reply::Queued, Reply::Fault(401, 20003), Reply::Fault(400, 21211), Reply::HangUp] {
+        for reply in [
+            Reply::Queued,
+            Reply::Fault(401, 20003),
+            Reply::Fault(401, 20003),
+            Reply::Fault(400, 21211),
+            Reply::HangUp,
+        ] {
             gateway.set_reply(reply);
             let before = gateway.heard().len();
             server.client().login(JANE).await.challenge_id();
@@ -166,6 +172,8 @@ async fn no_log_holds_a_number_a_text_or_what_a_gateway_is_paid_with() {
         codes.push(code(&heard.field("Body")));
     }
 
+    assert!(log.contains("Twilio has the text"), "the loudest level is on");
+    assert_eq!(log.matches("refuses how it is configured").count(), 2, "once a gateway");
     let secrets =
         ["hunter2-twilio", "hunter2-url", "hunter2-header", "hunter2-body", NUMBER, "4915112345678"];
     let basic = basic(&twilio.heard()[0]);

@@ -143,16 +143,25 @@ async fn a_retired_lane_ends_once_nothing_is_queued() {
 }
 
 #[actix::test]
-async fn nothing_is_adopted_by_a_courier_that_was_stopped() {
-    let (house, inbox) = (House::new().await, Inbox::new());
-    let dispatcher = house.start(Gate::closed());
-    dispatcher.stop(PATIENCE).await;
+async fn nothing_is_adopted_by_a_courier_that_is_being_stopped() {
+    let (house, gate, inbox) = (House::new().await, Gate::closed(), Inbox::new());
+    let dispatcher = house.start(gate.clone());
+    let in_flight = house.send(&house.message("ann@example.com")).await;
+    gate.wait_for(1).await;
+    let stopping = actix::spawn({
+        let dispatcher = dispatcher.clone();
+        async move { dispatcher.stop(PATIENCE).await }
+    });
+    tokio::time::sleep(QUIET).await;
 
     dispatcher.adopt(mail_and_texts(&inbox));
-    let id = house.send(&text(&house, "+46700000001")).await;
-
+    let late = house.send(&text(&house, "+46700000001")).await;
     tokio::time::sleep(QUIET).await;
-    assert_eq!(house.row(id).await.status, "queued");
+    gate.let_through(1);
+    stopping.await.unwrap();
+
+    assert_eq!(house.row(in_flight).await.status, "sent");
+    assert_eq!(house.row(late).await.status, "queued");
 }
 
 #[actix::test]

@@ -8,8 +8,8 @@ use crate::api::call::Limited;
 use crate::api::current_user::Denied;
 use crate::api::work::Unfinished;
 use crate::auth::{
-    Busy, ChallengeError, ConfirmError, ForgotError, GuessError, LoginError, RefreshError, RegisterError,
-    ResetError, SendError, Unexpected,
+    Busy, ChallengeError, ConfirmError, ForgotError, GuessError, LoginError, MeError, RefreshError,
+    RegisterError, ResetError, SendError, Unexpected,
 };
 use crate::token::KeyError;
 
@@ -166,6 +166,27 @@ impl From<RefreshError> for Problem {
         match error {
             RefreshError::Invalid => Self::InvalidRefreshToken,
             RefreshError::Unexpected(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<MeError> for Problem {
+    fn from(error: MeError) -> Self {
+        match error {
+            MeError::Gone => Self::Unauthorized(Denied::InvalidToken),
+            MeError::ReauthenticationRequired => Self::ReauthenticationRequired,
+            MeError::NoValidProvider => Self::NoValidProvider,
+            MeError::InvalidProvider => Self::InvalidProvider,
+            MeError::Invalid(faults) => Self::Invalid(faults),
+            MeError::WrongCode { attempts_left, is_near } => {
+                Self::InvalidCode { attempts_left, is_near, status: StatusCode::UNPROCESSABLE_ENTITY }
+            }
+            MeError::Closed => Self::ChallengeClosed,
+            MeError::TooSoon(busy) => Self::ResendTooSoon(busy.retry_after),
+            MeError::TooManySends(busy) => Self::TooManySends(busy.retry_after),
+            MeError::NotFound => Self::NotFound,
+            MeError::Busy(busy) => busy.into(),
+            MeError::Unexpected(fault) => fault.into(),
         }
     }
 }

@@ -43,6 +43,23 @@ impl Form {
         }
     }
 
+    /// Whether a text is there, and if so what it says: `null` is there and says nothing.
+    pub(super) fn changed_text(&mut self, field: &'static str) -> Option<Option<String>> {
+        if self.members.contains_key(field) { Some(self.optional_text(field)) } else { None }
+    }
+
+    /// `true` or `false`, which must be there.
+    pub(super) fn flag(&mut self, field: &'static str) -> bool {
+        match self.members.remove(field) {
+            Some(Value::Bool(flag)) => return flag,
+            None | Some(Value::Null) => self.fault(field, "required", format!("{field} is required.")),
+            Some(Value::String(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                self.fault(field, "invalid_type", format!("{field} must be true or false."));
+            }
+        }
+        false
+    }
+
     /// Nothing, or everything that was wrong.
     pub(super) fn check(&mut self) -> Result<(), Problem> {
         if self.faults.is_empty() { Ok(()) } else { Err(Problem::Invalid(std::mem::take(&mut self.faults))) }

@@ -4,6 +4,7 @@ mod answer;
 mod challenges;
 mod form;
 mod logins;
+mod me;
 mod password;
 mod registrations;
 mod tokens;
@@ -32,6 +33,7 @@ pub(super) fn routes() -> impl HttpServiceFactory + 'static {
         .service(resource("/challenges/{id}/verify", "POST").route(web::post().to(challenges::verify)))
         .service(resource("/tokens/refresh", "POST").route(web::post().to(tokens::refresh)))
         .service(resource("/logout", "POST").route(web::post().to(tokens::log_out)))
+        .service(me::routes())
         .service(resource("/registrations", "POST").route(web::post().to(registrations::register)))
         .service(resource("/email-confirmations", "POST").route(web::post().to(registrations::confirm)))
         .service(resource("/email-confirmations/resend", "POST").route(web::post().to(registrations::resend)))

@@ -1,6 +1,7 @@
 //! The second step opens: a right password leads to a challenge, and codes by the providers that are valid for the user.
 
 mod codes;
+mod confirmation;
 mod offers;
 mod open;
 mod send;
@@ -16,6 +17,7 @@ pub use send::SendError;
 pub use view::{ChallengeError, ChallengeStatus, ChallengeView};
 
 pub(super) use codes::{StoredCode, destination, find as find_code};
+pub(super) use confirmation::Confirmation;
 pub(super) use offers::{disabled_factors, recovery_codes_left};
 pub(super) use view::code_length;
 

@@ -72,7 +72,7 @@ impl Auth {
     }
 
     /// The offer that `user` prefers, or else the configured one, or else the first.
-    pub(super) fn preferred<'a>(&self, user: &user::Model, offers: &'a Offers) -> Option<&'a Offer> {
+    pub(in crate::auth) fn preferred<'a>(&self, user: &user::Model, offers: &'a Offers) -> Option<&'a Offer> {
         let two_step = self.0.two_step.load();
         user.preferred_provider
             .as_deref()

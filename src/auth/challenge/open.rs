@@ -2,7 +2,10 @@
 
 use entity::{challenge, user};
 use log::info;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
+};
 
 use super::codes::{self, NewCode, Outgoing};
 use super::offers::{Offers, is_sent};
@@ -19,19 +22,20 @@ use crate::otp::{Offer, Purpose};
 pub(super) const SPENT: &str = "too_many_sends";
 
 /// A challenge on its way into the database.
-struct Opening<'a> {
-    user: &'a user::Model,
-    client: &'a Client,
-    offer: &'a Offer,
-    digest: &'a str,
+pub(super) struct Opening<'a> {
+    pub user: &'a user::Model,
+    pub client: &'a Client,
+    pub offer: &'a Offer,
+    pub digest: &'a str,
+    pub purpose: Purpose,
     /// Nothing for a code that the user has already.
-    outgoing: Option<&'a Outgoing>,
-    now: Timestamp,
-    expires_at: Timestamp,
+    pub outgoing: Option<&'a Outgoing>,
+    pub now: Timestamp,
+    pub expires_at: Timestamp,
 }
 
 /// What was stored.
-enum Stored {
+pub(super) enum Stored {
     Sent(challenge::Model, Option<Queued>),
     /// The destination has had its messages.
     Spent(Busy),
@@ -64,6 +68,7 @@ impl Auth {
             client,
             offer: &offer,
             digest: &digest,
+            purpose: Purpose::SignIn,
             outgoing: outgoing.as_ref(),
             now,
             expires_at,
@@ -104,11 +109,18 @@ impl Auth {
 
     /// One transaction: the message is counted on its destination, and stored with the challenge and its code. With
     /// `refused` it is not counted, and stored as one that failed.
-    async fn store_challenge(&self, opening: &Opening<'_>, refused: bool) -> Result<Stored, Unexpected> {
+    pub(super) async fn store_challenge(
+        &self,
+        opening: &Opening<'_>,
+        refused: bool,
+    ) -> Result<Stored, Unexpected> {
         let (house, now) = (&*self.0, opening.now);
         let tx = transaction::begin(&house.db).await?;
         if users::still_good(&tx, opening.user).await?.is_none() {
             return Ok(Stored::Changed);
+        }
+        if opening.purpose == Purpose::ConfirmPhone {
+            close_confirmations(&tx, opening.user.id, now).await?;
         }
         let row = opening.insert(&tx, !refused).await?;
         let Some(outgoing) = opening.outgoing else {
@@ -119,7 +131,7 @@ impl Auth {
             (house.courier.enqueue_refused(&tx, &outgoing.message, SPENT, now).await?, None)
         } else {
             if let Taken::Full { retry_after } =
-                self.count_send(&tx, opening.offer, Purpose::SignIn, now).await?
+                self.count_send(&tx, opening.offer, opening.purpose, now).await?
             {
                 return Ok(Stored::Spent(Busy { retry_after }));
             }
@@ -128,7 +140,7 @@ impl Auth {
         };
         let code = NewCode {
             challenge: opening.digest,
-            purpose: Purpose::SignIn,
+            purpose: opening.purpose,
             provider: &opening.offer.provider,
             outgoing,
             message_id,
@@ -145,7 +157,7 @@ impl Opening<'_> {
         let row = challenge::Model {
             id: self.digest.to_owned(),
             user_id: self.user.id,
-            purpose: Purpose::SignIn.as_str().to_owned(),
+            purpose: self.purpose.as_str().to_owned(),
             provider: self.offer.provider.clone(),
             security_stamp: self.user.security_stamp.clone(),
             client_address: self.client.address.to_string(),
@@ -178,5 +190,22 @@ pub(in crate::auth) async fn insert(tx: &impl ConnectionTrait, row: &challenge::
         closed_at: Set(row.closed_at),
     };
     challenge::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// One number waits at a time.
+async fn close_confirmations(
+    tx: &impl ConnectionTrait,
+    user_id: uuid::Uuid,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    challenge::Entity::update_many()
+        .col_expr(challenge::Column::ClosedAt, Expr::value(now.millis()))
+        .filter(challenge::Column::UserId.eq(user_id))
+        .filter(challenge::Column::Purpose.eq(Purpose::ConfirmPhone.as_str()))
+        .filter(challenge::Column::ConsumedAt.is_null())
+        .filter(challenge::Column::ClosedAt.is_null())
+        .exec(tx)
+        .await?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
 
 use super::codes::{self, NewCode, Outgoing, StoredCode};
+use super::confirmation::purpose_of;
 use super::offers::{Offers, is_sent};
 use super::open::SPENT;
 use super::view::Known;
@@ -49,6 +50,7 @@ pub enum SendError {
 struct Sending<'a> {
     known: &'a Known,
     offer: &'a Offer,
+    purpose: Purpose,
     /// The code of the provider as it was read, and as it is to be sent.
     old: Option<&'a StoredCode>,
     outgoing: &'a Outgoing,
@@ -91,7 +93,7 @@ impl Auth {
         Ok(self.view(id.clone(), row, &user, offers).await?)
     }
 
-    async fn send(
+    pub(super) async fn send(
         &self,
         known: &Known,
         offers: &Offers,
@@ -109,8 +111,9 @@ impl Auth {
             };
             let kept = old.as_ref().filter(same_place).and_then(|row| codes::reveal(&house.vault, row));
             let code = kept.unwrap_or_else(|| self.draw_code(&known.user));
-            let outgoing = self.compose(offers, offer, code, Purpose::SignIn, client, expires_at).await?;
-            let sending = Sending { known, offer, old: old.as_ref(), outgoing: &outgoing };
+            let purpose = purpose_of(&known.row)?;
+            let outgoing = self.compose(offers, offer, code, purpose, client, expires_at).await?;
+            let sending = Sending { known, offer, purpose, old: old.as_ref(), outgoing: &outgoing };
             match retried(|| self.store_sending(&sending)).await? {
                 Sent::Queued(queued) => {
                     house.courier.wake(queued);
@@ -149,7 +152,7 @@ impl Auth {
             let retry_after = Timestamp::from_millis(known.row.expires_at).since(now);
             return Ok(Sent::Refused(why_not(&tx, &known.row.id, most, retry_after).await?));
         }
-        if self.count_send(&tx, offer, Purpose::SignIn, now).await? != Taken::Counted {
+        if self.count_send(&tx, offer, sending.purpose, now).await? != Taken::Counted {
             return Ok(Sent::Spent);
         }
         let queued = house.courier.enqueue(&tx, &sending.outgoing.message, now).await?;
@@ -192,7 +195,7 @@ impl Sending<'_> {
     ) -> Result<bool, DbErr> {
         let code = NewCode {
             challenge: &self.known.row.id,
-            purpose: Purpose::SignIn,
+            purpose: self.purpose,
             provider: &self.offer.provider,
             outgoing: self.outgoing,
             message_id,

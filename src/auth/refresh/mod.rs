@@ -10,12 +10,11 @@ use serde_json::json;
 
 use self::chain::Exchange;
 use super::event::{self, EventKind};
-use super::session::{self as sessions, SessionLifetimes};
+use super::session as sessions;
 use super::transaction::{self, retried};
 use super::{Auth, Client, Unexpected};
 use crate::clock::Timestamp;
 use crate::token::Grant;
-use crate::vault;
 
 pub(super) use chain::{begin, prune};
 
@@ -147,6 +146,3 @@ async fn session_and_user(
     let user = user::Entity::find_by_id(session.user_id).one(tx).await?.ok_or_else(gone)?;
     Ok((session, user))
 }
-
-#[cfg(test)]
-mod tests;

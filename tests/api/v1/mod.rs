@@ -2,7 +2,9 @@
 
 mod challenges;
 mod errors;
+mod factors;
 mod logins;
+mod me;
 mod registrations;
 mod tokens;
 
@@ -128,4 +130,51 @@ pub(crate) async fn texted_code(app: &TestApp, number: &str) -> String {
 pub(crate) async fn opened(app: &TestApp, client: &Client) -> (String, String) {
     let challenge = client.log_in(JANE).await.v1_challenge_id();
     (challenge, app.code_for(JANE).await)
+}
+
+/// Somebody who is signed in at `/api/v1`.
+pub(crate) struct Me {
+    client: Client,
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+}
+
+impl Me {
+    /// By a password.
+    pub(crate) async fn log_in(app: &TestApp) -> Self {
+        Self::of(app, &app.client().log_in(JANE).await.tokens())
+    }
+
+    /// By a password and a mailed code.
+    pub(crate) async fn log_in_with_code(app: &TestApp) -> Self {
+        let client = app.client();
+        let challenge = client.log_in(JANE).await.v1_challenge_id();
+        let code = eventually("the newest code", async || {
+            app.all_sent().await;
+            app.mails(JANE, CODE).last().map(Mail::code)
+        })
+        .await;
+        Self::of(app, &client.guess_by(&challenge, "Email", &code).await.tokens())
+    }
+
+    /// With these tokens.
+    pub(crate) fn of(app: &TestApp, tokens: &Value) -> Self {
+        let text = |name: &str| tokens[name].as_str().unwrap().to_owned();
+        Self { client: app.client(), access: text("accessToken"), refresh: text("refreshToken") }
+    }
+
+    /// The `sid`.
+    pub(crate) fn session(&self) -> String {
+        jwt::claims(&self.access)["sid"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.client.get_with(&format!("/api/v1{path}"), &self.access).await
+    }
+
+    pub(crate) async fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let request = self.client.request(method, &format!("/api/v1{path}"));
+        self.client.send(request.bearer_auth(&self.access).json(body)).await
+    }
 }

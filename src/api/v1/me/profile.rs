@@ -1,0 +1,73 @@
+//! GET and PATCH me, PUT me/password.
+
+use std::rc::Rc;
+
+use actix_web::HttpResponse;
+use actix_web::web::Payload;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::api::call::Call;
+use crate::api::error::Problem;
+use crate::api::v1::form::Form;
+use crate::auth::{Password, Profile, ProfileChange};
+use crate::clock::Timestamp;
+use crate::limits::Limit;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body {
+    id: Uuid,
+    email: String,
+    first_name: String,
+    last_name: String,
+    locale: Option<String>,
+    roles: Vec<String>,
+    two_factor_enabled: bool,
+    created_at: Timestamp,
+}
+
+impl From<Profile> for Body {
+    fn from(profile: Profile) -> Self {
+        Self {
+            id: profile.id,
+            email: profile.email,
+            first_name: profile.first_name,
+            last_name: profile.last_name,
+            locale: profile.locale,
+            roles: profile.roles,
+            two_factor_enabled: profile.two_factor_enabled,
+            created_at: profile.created_at,
+        }
+    }
+}
+
+pub(super) async fn show(call: Rc<Call>, _: Payload) -> Result<HttpResponse, Problem> {
+    let user = call.user()?;
+    let profile = call.state.auth.profile(user.claims(), &call.client).await?;
+    Ok(HttpResponse::Ok().json(Body::from(profile)))
+}
+
+pub(super) async fn update(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
+    let user = call.user()?;
+    let mut form = Form::new(call.members(payload).await?);
+    let change = ProfileChange {
+        first_name: form.changed_text("firstName").map(Option::unwrap_or_default),
+        last_name: form.changed_text("lastName").map(Option::unwrap_or_default),
+        locale: form.changed_text("locale"),
+    };
+    form.check()?;
+    let profile = call.state.auth.update_profile(user.claims(), &call.client, change).await?;
+    Ok(HttpResponse::Ok().json(Body::from(profile)))
+}
+
+pub(super) async fn set_password(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
+    let user = call.user()?;
+    let mut form = Form::new(call.members(payload).await?);
+    let (current, new) = (form.text("currentPassword"), form.text("newPassword"));
+    form.check()?;
+    call.count(Limit::Login).await?;
+    let (current, new) = (Password::new(&current), Password::new(&new));
+    call.state.auth.change_password(user.claims(), &call.client, &current, &new).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

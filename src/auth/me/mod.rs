@@ -1,0 +1,207 @@
+//! What the owner of an account sees and changes of it, by an access token.
+
+mod authenticator;
+mod factors;
+mod password;
+mod phone;
+mod profile;
+mod recovery;
+mod sessions;
+mod trail;
+mod two_factor;
+
+use std::time::Duration;
+
+use entity::user;
+use sea_orm::{ConnectionTrait, DbErr};
+
+use super::error::{BUSY_FOR, Trouble};
+use super::event::{self, EventKind};
+use super::notice::Notice;
+use super::{Auth, Busy, Client, FieldError, Unexpected, session, user as users};
+use crate::clock::Timestamp;
+use crate::courier::Queued;
+use crate::token::{Claims, Method};
+
+pub use authenticator::Enrolment;
+pub use factors::{FactorView, Factors};
+pub use profile::{Profile, ProfileChange};
+pub use recovery::RecoveryCodes;
+pub use sessions::SessionView;
+pub use trail::EventView;
+
+/// How old a sign-in may be that changes the account.
+const FRESH: Duration = Duration::from_mins(10);
+
+/// Why the owner does not get what was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum MeError {
+    /// The account or the session is there no more.
+    #[error("the session has ended")]
+    Gone,
+    /// The sign-in is too old, or passed no second step.
+    #[error("a fresh sign-in is needed")]
+    ReauthenticationRequired,
+    /// Nothing would be left for the second step, or nothing can do what is asked.
+    #[error("no valid provider")]
+    NoValidProvider,
+    /// The provider is unknown or not valid for this user.
+    #[error("not a valid provider")]
+    InvalidProvider,
+    /// Something about the input.
+    #[error("invalid input")]
+    Invalid(Vec<FieldError>),
+    /// It is not the code.
+    #[error("wrong code")]
+    WrongCode {
+        /// Guesses that are still judged.
+        attempts_left: u32,
+        /// It is a code of the authenticator at another time: a clock is wrong.
+        is_near: bool,
+    },
+    /// Nothing waits for a code, or what waited has had its guesses or its time.
+    #[error("nothing to verify")]
+    Closed,
+    /// The destination got a message a moment ago.
+    #[error("too soon")]
+    TooSoon(Busy),
+    /// So many messages, or numbers, are allowed.
+    #[error("too many sends")]
+    TooManySends(Busy),
+    /// There is no such thing.
+    #[error("not found")]
+    NotFound,
+    /// Try again later.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// A fault.
+    #[error(transparent)]
+    Unexpected(#[from] Unexpected),
+}
+
+impl MeError {
+    /// Two changes at once: the other one was first, and this one was decided by what is true no more.
+    fn in_between() -> Self {
+        Self::Busy(Busy { retry_after: BUSY_FOR })
+    }
+}
+
+impl From<DbErr> for MeError {
+    fn from(error: DbErr) -> Self {
+        Self::Unexpected(error.into())
+    }
+}
+
+impl From<Trouble> for MeError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Busy(busy) => Self::Busy(busy),
+            Trouble::Unexpected(fault) => Self::Unexpected(fault),
+        }
+    }
+}
+
+/// What changed: an event, and a notice to the owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    TwoFactorOn,
+    TwoFactorOff,
+    PreferredProvider,
+    PhoneAdded,
+    PhoneRemoved,
+    AuthenticatorAdded,
+    AuthenticatorRemoved,
+    RecoveryCodesMade,
+    Password,
+}
+
+impl Change {
+    /// The stable name in the database, in answers and in the notice's template.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::TwoFactorOn => "two_factor_on",
+            Self::TwoFactorOff => "two_factor_off",
+            Self::PreferredProvider => "preferred_provider_changed",
+            Self::PhoneAdded => "phone_added",
+            Self::PhoneRemoved => "phone_removed",
+            Self::AuthenticatorAdded => "authenticator_added",
+            Self::AuthenticatorRemoved => "authenticator_removed",
+            Self::RecoveryCodesMade => "recovery_codes_made",
+            Self::Password => "password_changed",
+        }
+    }
+}
+
+/// Who asks by an access token: the account as it is now, and from where.
+pub(super) struct Owner<'a> {
+    pub user: user::Model,
+    pub claims: &'a Claims,
+    pub client: &'a Client,
+}
+
+impl Auth {
+    /// The owner behind a token whose session still lives.
+    pub(super) async fn owner<'a>(
+        &self,
+        claims: &'a Claims,
+        client: &'a Client,
+    ) -> Result<Owner<'a>, MeError> {
+        let (db, now) = (&self.0.db, self.0.clock.now());
+        let living = session::find_living(db, claims.session_id, now).await?;
+        if living.is_none_or(|session| session.user_id != claims.user_id) {
+            return Err(MeError::Gone);
+        }
+        let user = users::find(db, claims.user_id).await?.filter(|user| user.disabled_at.is_none());
+        Ok(Owner { user: user.ok_or(MeError::Gone)?, claims, client })
+    }
+
+    /// The owner, if the sign-in is fresh and, with the second step on, passed it: what every change demands.
+    pub(super) async fn fresh_owner<'a>(
+        &self,
+        claims: &'a Claims,
+        client: &'a Client,
+    ) -> Result<Owner<'a>, MeError> {
+        let owner = self.owner(claims, client).await?;
+        let is_fresh = self.0.clock.now().since(claims.auth_time) < FRESH;
+        let passed = |method: &Method| matches!(method, Method::Otp | Method::Recovery);
+        let is_strong = !owner.user.two_factor_enabled || claims.methods.iter().any(passed);
+        if is_fresh && is_strong { Ok(owner) } else { Err(MeError::ReauthenticationRequired) }
+    }
+
+    /// Leaves the event of a change and mails the owner, in the transaction of the change.
+    pub(super) async fn note(
+        &self,
+        tx: &impl ConnectionTrait,
+        owner: &Owner<'_>,
+        change: Change,
+        now: Timestamp,
+    ) -> Result<Queued, Unexpected> {
+        let detail = serde_json::json!({ "session": owner.claims.session_id });
+        let address = Some(owner.client.address);
+        event::record(tx, owner.user.id, EventKind::Changed(change), address, &detail, now).await?;
+        self.notify(tx, &owner.user, Notice::Changed(change)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Change::*;
+    use crate::courier::CHANGES;
+
+    #[test]
+    fn the_notice_knows_every_change() {
+        let all = [
+            TwoFactorOn,
+            TwoFactorOff,
+            PreferredProvider,
+            PhoneAdded,
+            PhoneRemoved,
+            AuthenticatorAdded,
+            AuthenticatorRemoved,
+            RecoveryCodesMade,
+            Password,
+        ];
+
+        assert_eq!(all.map(super::Change::as_str), CHANGES);
+    }
+}

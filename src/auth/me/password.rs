@@ -1,0 +1,117 @@
+//! A new password by its owner.
+
+use entity::{challenge, session, user};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
+use uuid::Uuid;
+
+use super::{Auth, Change, MeError, Owner};
+use crate::auth::link;
+use crate::auth::lockout::{self, Lane, Standing};
+use crate::auth::transaction::{self, retried};
+use crate::auth::{Client, FieldError, Password, Unexpected, user as users};
+use crate::clock::Timestamp;
+use crate::courier::Queued;
+use crate::token::Claims;
+
+impl Auth {
+    /// Changes the password of the token's owner. It ends the other sessions, open challenges and links. A wrong current
+    /// password counts like one at a login.
+    ///
+    /// # Errors
+    /// [`MeError`]
+    pub async fn change_password(
+        &self,
+        claims: &Claims,
+        client: &Client,
+        current: &Password,
+        new: &Password,
+    ) -> Result<(), MeError> {
+        let house = &*self.0;
+        let owner = self.fresh_owner(claims, client).await?;
+        let mut faults = new.faults(&house.accounts);
+        faults.iter_mut().for_each(|fault| fault.field = "newPassword");
+        if !faults.is_empty() {
+            return Err(MeError::Invalid(faults));
+        }
+        let lane = Lane::of_address(&house.vault, &owner.user.email_key);
+        let now = house.clock.now();
+        let right = !current.is_cut() && house.hashing.verify(current, &owner.user.password_hash).await?;
+        if lockout::standing(&house.db, &lane, now).await? == Standing::Locked || !right {
+            lockout::record_failure(&house.db, &lane, &house.accounts, now).await?;
+            return Err(wrong());
+        }
+        let hash = house.hashing.hash(new).await?;
+        let queued = retried(|| self.write_password(&owner, &hash)).await?;
+        house.courier.wake(queued.ok_or(MeError::Gone)?);
+        Ok(())
+    }
+
+    /// One transaction: the password, everything that hung on the old one, the event and the notice. `None` if it has
+    /// changed meanwhile.
+    async fn write_password(&self, owner: &Owner<'_>, hash: &str) -> Result<Option<Queued>, Unexpected> {
+        let house = &*self.0;
+        let now = house.clock.now();
+        let tx = transaction::begin(&house.db).await?;
+        if !set(&tx, &owner.user, hash, now).await? {
+            return Ok(None);
+        }
+        link::kill_all(&tx, owner.user.id, now).await?;
+        end_other_sessions(&tx, owner.user.id, owner.claims.session_id, now).await?;
+        close_challenges(&tx, owner.user.id, now).await?;
+        let queued = self.note(&tx, owner, Change::Password, now).await?;
+        tx.commit().await?;
+        Ok(Some(queued))
+    }
+}
+
+fn wrong() -> MeError {
+    let message = "The current password is wrong.".to_owned();
+    MeError::Invalid(vec![FieldError { field: "currentPassword", code: "incorrect", message }])
+}
+
+async fn set(
+    tx: &impl ConnectionTrait,
+    user: &user::Model,
+    hash: &str,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
+    let set = user::Entity::update_many()
+        .col_expr(user::Column::PasswordHash, Expr::value(hash))
+        .col_expr(user::Column::SecurityStamp, Expr::value(users::new_stamp()))
+        .col_expr(user::Column::UpdatedAt, Expr::value(now.millis()))
+        .filter(user::Column::Id.eq(user.id))
+        .filter(user::Column::SecurityStamp.eq(&user.security_stamp))
+        .filter(user::Column::DisabledAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(set.rows_affected == 1)
+}
+
+/// Ends every session of the user but `kept`; tells how many.
+pub(super) async fn end_other_sessions(
+    tx: &impl ConnectionTrait,
+    user_id: Uuid,
+    kept: Uuid,
+    now: Timestamp,
+) -> Result<u64, DbErr> {
+    let ended = session::Entity::update_many()
+        .col_expr(session::Column::EndedAt, Expr::value(now.millis()))
+        .filter(session::Column::UserId.eq(user_id))
+        .filter(session::Column::Id.ne(kept))
+        .filter(session::Column::EndedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(ended.rows_affected)
+}
+
+async fn close_challenges(tx: &impl ConnectionTrait, user_id: Uuid, now: Timestamp) -> Result<(), DbErr> {
+    challenge::Entity::update_many()
+        .col_expr(challenge::Column::ClosedAt, Expr::value(now.millis()))
+        .filter(challenge::Column::UserId.eq(user_id))
+        .filter(challenge::Column::ConsumedAt.is_null())
+        .filter(challenge::Column::ClosedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! A phone number is given, confirmed by a texted code, and removed.
+
+use std::time::Duration;
+
+use entity::{challenge, user};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+};
+
+use super::authenticator::forget_disabled;
+use super::{Auth, Change, MeError, Owner};
+use crate::auth::challenge::{self as challenges, Confirmation, SendError};
+use crate::auth::registration::phone_fault;
+use crate::auth::transaction::{self, retried};
+use crate::auth::verification::{consume_once, count_attempt, digits};
+use crate::auth::window::{self, Taken};
+use crate::auth::{Busy, Client, FieldError, Unexpected, user as users};
+use crate::clock::{Quota, Rate, Timestamp};
+use crate::courier::Queued;
+use crate::otp::{PhoneNumber, ProviderKind, Purpose};
+use crate::token::Claims;
+
+/// Numbers that an account may try to confirm in a day.
+const NUMBERS: Rate = Rate(Some(Quota { count: 3, period: Duration::from_hours(24) }));
+
+impl Auth {
+    /// Texts a code to a number that the token's owner wants to use. Asked for again, it sends the same code, as often and as
+    /// quickly as a challenge allows.
+    ///
+    /// # Errors
+    /// [`MeError`]
+    pub async fn begin_phone(&self, claims: &Claims, client: &Client, typed: &str) -> Result<(), MeError> {
+        let house = &*self.0;
+        let owner = self.fresh_owner(claims, client).await?;
+        if house.providers.load().names_of(ProviderKind::Sms).is_empty() {
+            return Err(MeError::NoValidProvider);
+        }
+        let number =
+            PhoneNumber::read(typed).await.map_err(|fault| MeError::Invalid(vec![phone_fault(fault)]))?;
+        let with_number = user::Model {
+            phone_number: Some(number.as_str().to_owned()),
+            phone_confirmed: true,
+            ..owner.user.clone()
+        };
+        let offers = self.offers_for(&with_number).await?;
+        let offer = offers.all.iter().find(|offer| offer.kind == ProviderKind::Sms);
+        let offer = offer.ok_or_else(not_allowed)?.clone();
+
+        let confirmation = Confirmation { user: &owner.user, client, offers: &offers, offer: &offer };
+        if let Some(open) = self.waiting_number(&owner.user).await?
+            && self.goes_to(&open, number.as_str()).await?
+        {
+            return self.send_confirmation_again(&confirmation, open).await.map_err(MeError::from);
+        }
+        let key = format!("numbers:{}", owner.user.id);
+        if let Taken::Full { retry_after } = window::take(&house.db, &key, NUMBERS, house.clock.now()).await?
+        {
+            return Err(MeError::TooManySends(Busy { retry_after }));
+        }
+        Ok(self.open_confirmation_of_phone(&confirmation).await?)
+    }
+
+    /// The open confirmation of the account, newest first.
+    async fn waiting_number(&self, user: &user::Model) -> Result<Option<challenge::Model>, DbErr> {
+        challenge::Entity::find()
+            .filter(challenge::Column::UserId.eq(user.id))
+            .filter(challenge::Column::Purpose.eq(Purpose::ConfirmPhone.as_str()))
+            .filter(challenge::Column::SecurityStamp.eq(&user.security_stamp))
+            .filter(challenge::Column::ConsumedAt.is_null())
+            .filter(challenge::Column::ClosedAt.is_null())
+            .filter(challenge::Column::ExpiresAt.gt(self.0.clock.now().millis()))
+            .order_by_desc(challenge::Column::CreatedAt)
+            .one(&self.0.db)
+            .await
+    }
+
+    async fn goes_to(&self, row: &challenge::Model, number: &str) -> Result<bool, DbErr> {
+        let code = challenges::find_code(&self.0.db, &row.id, &row.provider).await?;
+        Ok(code.and_then(|code| challenges::destination(&self.0.vault, &code)).is_some_and(|to| to == number))
+    }
+
+    /// Confirms the number by the texted code.
+    ///
+    /// # Errors
+    /// [`MeError`]
+    pub async fn verify_phone(&self, claims: &Claims, client: &Client, typed: &str) -> Result<(), MeError> {
+        let house = &*self.0;
+        let owner = self.fresh_owner(claims, client).await?;
+        let two_step = house.two_step.load_full();
+        let code = digits(typed, two_step.code_length).ok_or_else(|| malformed(two_step.code_length))?;
+        let row = self.waiting_number(&owner.user).await?.ok_or(MeError::Closed)?;
+        let stored =
+            challenges::find_code(&house.db, &row.id, &row.provider).await?.ok_or(MeError::Closed)?;
+        let number = challenges::destination(&house.vault, &stored).ok_or(MeError::Closed)?;
+        let most = two_step.max_attempts;
+        let now = house.clock.now();
+        if !count_attempt(&house.db, &row.id, i32::try_from(most).unwrap_or(i32::MAX), now).await? {
+            return Err(MeError::Closed);
+        }
+        let binding = challenges::Binding {
+            challenge: &row.id,
+            purpose: Purpose::ConfirmPhone,
+            provider: &row.provider,
+            destination: &number,
+        };
+        if !crate::vault::equal(&binding.mac(&house.vault, &code), &stored.mac) {
+            let made = u32::try_from(row.attempts).unwrap_or(0).saturating_add(1);
+            return Err(MeError::WrongCode { attempts_left: most.saturating_sub(made), is_near: false });
+        }
+        let queued = retried(|| self.take_number(&owner, &row, &number)).await?;
+        house.courier.wake(queued.ok_or(MeError::Closed)?);
+        Ok(())
+    }
+
+    /// One transaction: the challenge is used up and the number is the account's, the event and the notice. `None` if
+    /// somebody else was first.
+    async fn take_number(
+        &self,
+        owner: &Owner<'_>,
+        row: &challenge::Model,
+        number: &str,
+    ) -> Result<Option<Queued>, Unexpected> {
+        let house = &*self.0;
+        let now = house.clock.now();
+        let tx = transaction::begin(&house.db).await?;
+        if !users::take_turn(&tx, &owner.user, now).await? || !consume_once(&tx, &row.id, now).await? {
+            return Ok(None);
+        }
+        write(&tx, &owner.user, Some(number), now).await?;
+        let names = house.providers.load_full().names_of(ProviderKind::Sms);
+        forget_disabled(&tx, &owner.user, &names).await?;
+        window::clear(&tx, &challenges::sends_window(&house.vault, number)).await?;
+        let queued = self.note(&tx, owner, Change::PhoneAdded, now).await?;
+        tx.commit().await?;
+        Ok(Some(queued))
+    }
+
+    /// Removes the number, unless nothing else would be left for the second step.
+    ///
+    /// # Errors
+    /// [`MeError`]
+    pub async fn remove_phone(&self, claims: &Claims, client: &Client) -> Result<(), MeError> {
+        let owner = self.fresh_owner(claims, client).await?;
+        if owner.user.phone_number.is_none() {
+            return Ok(());
+        }
+        if !self.can_do_without(&owner.user, ProviderKind::Sms).await? {
+            return Err(MeError::NoValidProvider);
+        }
+        let queued = retried(|| self.drop_number(&owner)).await?;
+        self.0.courier.wake(queued.ok_or_else(MeError::in_between)?);
+        Ok(())
+    }
+
+    /// One transaction; `None` if the account has changed meanwhile.
+    async fn drop_number(&self, owner: &Owner<'_>) -> Result<Option<Queued>, Unexpected> {
+        let house = &*self.0;
+        let now = house.clock.now();
+        let tx = transaction::begin(&house.db).await?;
+        if !users::take_turn(&tx, &owner.user, now).await? {
+            return Ok(None);
+        }
+        write(&tx, &owner.user, None, now).await?;
+        let queued = self.note(&tx, owner, Change::PhoneRemoved, now).await?;
+        tx.commit().await?;
+        Ok(Some(queued))
+    }
+}
+
+async fn write(
+    tx: &impl ConnectionTrait,
+    user: &user::Model,
+    number: Option<&str>,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    user::Entity::update_many()
+        .col_expr(user::Column::PhoneNumber, Expr::value(number.map(str::to_owned)))
+        .col_expr(user::Column::PhoneConfirmed, Expr::value(number.is_some()))
+        .col_expr(user::Column::PhoneConfirmedAt, Expr::value(number.map(|_| now.millis())))
+        .filter(user::Column::Id.eq(user.id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+fn not_allowed() -> MeError {
+    let message = "Texts are not sent to this number.".to_owned();
+    MeError::Invalid(vec![FieldError { field: "phoneNumber", code: "not_allowed", message }])
+}
+
+fn malformed(length: usize) -> MeError {
+    let message = format!("The code has {length} digits.");
+    MeError::Invalid(vec![FieldError { field: "code", code: "invalid", message }])
+}
+
+impl From<SendError> for MeError {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::NotFound | SendError::Closed => Self::Closed,
+            SendError::InvalidProvider => Self::NoValidProvider,
+            SendError::TooSoon(busy) => Self::TooSoon(busy),
+            SendError::TooManySends(busy) => Self::TooManySends(busy),
+            SendError::Busy(busy) => Self::Busy(busy),
+            SendError::Unexpected(fault) => Self::Unexpected(fault),
+        }
+    }
+}
