@@ -46,8 +46,8 @@ impl OtpProvider for WebhookProvider {
         context: &CodeContext,
     ) -> Result<twostep::courier::Message, ProviderError> {
         let text = format!("{} is your code, good for {} minutes", code.expose(), context.minutes);
-        let content = Content { subject: String::new(), text, html: String::new() };
-        Ok(context.message(Carrier::Custom(NAME.to_owned()), content, code))
+        let words = Content { subject: String::new(), text, html: String::new() };
+        Ok(context.message(Carrier::Custom(NAME.to_owned()), words, code))
     }
 }
 

@@ -16,11 +16,11 @@ const INBOX: &str = "/dev/inbox.json";
 
 /// Whether something here answers `path`, or anything below it.
 pub(super) fn is_ours(path: &str) -> bool {
-    let below = |root: &&str| {
+    let below = |root: &str| {
         let (Some(head), Some(rest)) = (path.get(..root.len()), path.get(root.len()..)) else { return false };
         head.eq_ignore_ascii_case(root) && (rest.is_empty() || rest.starts_with('/'))
     };
-    ROOTS.iter().any(|root| below(&root)) || path == INBOX || pages::has(path)
+    ROOTS.iter().any(|root| below(root)) || path == INBOX || pages::has(path)
 }
 
 #[cfg(test)]

@@ -43,8 +43,8 @@ impl OtpProvider for EmailOtpProvider {
             client_address: &context.client_address,
             host: &self.host,
         };
-        let content = self.templates.email("code", wording).map_err(ProviderError::failed)?;
-        Ok(context.message(Carrier::Mail, content, code))
+        let mail = self.templates.email("code", wording).map_err(ProviderError::failed)?;
+        Ok(context.message(Carrier::Mail, mail, code))
     }
 }
 

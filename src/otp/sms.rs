@@ -61,8 +61,8 @@ impl OtpProvider for SmsOtpProvider {
             client_address: &context.client_address,
             host: &self.host,
         };
-        let content = self.templates.sms("code", wording).map_err(ProviderError::failed)?;
-        Ok(context.message(Carrier::Sms(self.name.clone()), content, code))
+        let text = self.templates.sms("code", wording).map_err(ProviderError::failed)?;
+        Ok(context.message(Carrier::Sms(self.name.clone()), text, code))
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Effective(Vec<Key>);
 struct Key {
     name: String,
     section: String,
-    key: String,
+    last: String,
     shown: Option<Value>,
     digest: [u8; 32],
 }
@@ -48,7 +48,7 @@ impl Effective {
             Key {
                 name: entry.name(),
                 section: entry.section.clone(),
-                key: entry.key.clone(),
+                last: entry.key.clone(),
                 shown: masked(entry),
                 digest: Sha256::digest(written).into(),
             }
@@ -67,7 +67,7 @@ impl Effective {
                 let Value::Table(inner) = inner else { return shown };
                 table = inner;
             }
-            table.insert(key.key.clone(), value.clone());
+            table.insert(key.last.clone(), value.clone());
         }
         shown
     }

@@ -67,7 +67,7 @@ async fn read_again(running: &Running, source: &Source, levels: &Levels) {
             }
         }
         Err(ReloadError::Failed(cause)) => {
-            error!(cause:% = format!("{cause:#}"); "the configuration was not taken")
+            error!(cause:% = format!("{cause:#}"); "the configuration was not taken");
         }
     }
 }

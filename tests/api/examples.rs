@@ -1,5 +1,6 @@
 //! The examples, as they are shipped.
 
+use std::future::ready;
 use std::sync::{Arc, Mutex};
 
 use actix_web::{App, HttpResponse, web};
@@ -26,7 +27,7 @@ fn webhook() -> (actix_test::TestServer, Arc<Mutex<Vec<Value>>>) {
             "/codes",
             web::post().to(move |body: web::Json<Value>| {
                 kept.lock().unwrap().push(body.into_inner());
-                async { HttpResponse::NoContent() }
+                ready(HttpResponse::NoContent().finish())
             }),
         )
     });
