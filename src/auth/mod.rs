@@ -66,7 +66,8 @@ pub use link::{LinkOrigins, LinkTarget, RefusedTarget};
 pub use live::{Enabled, Live};
 pub use login::{LoginAttempt, LoginError, LoginOutcome};
 pub use me::{
-    Enrolment, EventView, FactorView, Factors, MeError, Profile, ProfileChange, RecoveryCodes, SessionView,
+    Edit, Enrolment, EventView, FactorView, Factors, MeError, Profile, ProfileChange, RecoveryCodes,
+    SessionView,
 };
 pub use password::Password;
 pub use refresh::{RefreshError, RefreshToken, Refreshed};

@@ -7,7 +7,7 @@ use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use log::error;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::seconds;
 use crate::api::current_user::Denied;
@@ -194,27 +194,27 @@ impl Problem {
 
     fn body(&self) -> Value {
         let (status, code, detail) = self.row();
-        let mut body = json!({
-            "type": "about:blank",
-            "title": status.canonical_reason().unwrap_or_default(),
-            "status": status.as_u16(),
-            "detail": detail,
-            "code": code,
-        });
+        let mut body = Map::new();
+        let mut tell = |member: &str, value: Value| drop(body.insert(member.to_owned(), value));
+        tell("type", "about:blank".into());
+        tell("title", status.canonical_reason().unwrap_or_default().into());
+        tell("status", status.as_u16().into());
+        tell("detail", detail.into());
+        tell("code", code.into());
         if let Some(wait) = self.wait() {
-            body["retryAfter"] = wait.into();
+            tell("retryAfter", wait.into());
         }
         if let Self::InvalidCode { attempts_left, is_near, .. } = self {
-            body["attemptsLeft"] = (*attempts_left).into();
+            tell("attemptsLeft", (*attempts_left).into());
             if *is_near {
-                body["hint"] = "clock_skew".into();
+                tell("hint", "clock_skew".into());
             }
         }
         if let Self::Invalid(faults) = self {
             let fault = |fault: &FieldError| json!({"field": fault.field, "code": fault.code, "message": fault.message});
-            body["errors"] = faults.iter().map(fault).collect();
+            tell("errors", faults.iter().map(fault).collect());
         }
-        body
+        body.into()
     }
 }
 

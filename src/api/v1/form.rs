@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::api::body::Members;
 use crate::api::error::Problem;
-use crate::auth::FieldError;
+use crate::auth::{Edit, FieldError};
 
 /// A request's members, and what is wrong with those that were looked at.
 pub(super) struct Form {
@@ -43,9 +43,12 @@ impl Form {
         }
     }
 
-    /// Whether a text is there, and if so what it says: `null` is there and says nothing.
-    pub(super) fn changed_text(&mut self, field: &'static str) -> Option<Option<String>> {
-        if self.members.contains_key(field) { Some(self.optional_text(field)) } else { None }
+    /// What is to become of a text: absent, it stays; `null` clears it.
+    pub(super) fn edit(&mut self, field: &'static str) -> Edit {
+        if !self.members.contains_key(field) {
+            return Edit::Keep;
+        }
+        self.optional_text(field).map_or(Edit::Clear, Edit::Set)
     }
 
     /// `true` or `false`, which must be there.

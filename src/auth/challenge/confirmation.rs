@@ -36,7 +36,9 @@ impl Auth {
         let opening = Opening { user, client, offer, digest: &digest, purpose, outgoing, now, expires_at };
         match retried(|| self.store_challenge(&opening, false)).await? {
             Stored::Sent(_, queued) => {
-                queued.into_iter().for_each(|queued| house.courier.wake(queued));
+                if let Some(queued) = queued {
+                    house.courier.wake(queued);
+                }
                 Ok(())
             }
             Stored::Spent(busy) => Err(SendError::TooManySends(busy)),

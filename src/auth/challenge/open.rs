@@ -36,7 +36,7 @@ pub(super) struct Opening<'a> {
 
 /// What was stored.
 pub(super) enum Stored {
-    Sent(challenge::Model, Option<Queued>),
+    Sent(Box<challenge::Model>, Option<Queued>),
     /// The destination has had its messages.
     Spent(Busy),
     /// The account has changed since its password was checked.
@@ -75,7 +75,9 @@ impl Auth {
         };
         let row = match (retried(|| self.store_challenge(&opening, false)).await?, session) {
             (Stored::Sent(row, queued), _) => {
-                queued.into_iter().for_each(|queued| house.courier.wake(queued));
+                if let Some(queued) = queued {
+                    house.courier.wake(queued);
+                }
                 row
             }
             (Stored::Spent(busy), SessionKind::AccessOnly) => return Err(LoginError::TooManyCodes(busy)),
@@ -88,7 +90,7 @@ impl Auth {
             (Stored::Changed, _) => return Err(LoginError::InvalidCredentials),
         };
         info!(user_id:% = user.id, provider = offer.provider.as_str(); "second step asked for");
-        Ok(self.view(id, row, user, offers).await?)
+        Ok(self.view(id, *row, user, offers).await?)
     }
 
     async fn first_code(
@@ -125,7 +127,7 @@ impl Auth {
         let row = opening.insert(&tx, !refused).await?;
         let Some(outgoing) = opening.outgoing else {
             tx.commit().await?;
-            return Ok(Stored::Sent(row, None));
+            return Ok(Stored::Sent(Box::new(row), None));
         };
         let (message_id, queued) = if refused {
             (house.courier.enqueue_refused(&tx, &outgoing.message, SPENT, now).await?, None)
@@ -148,7 +150,7 @@ impl Auth {
         };
         codes::insert(&tx, &code.row(&house.vault)).await?;
         tx.commit().await?;
-        Ok(Stored::Sent(row, queued))
+        Ok(Stored::Sent(Box::new(row), queued))
     }
 }
 

@@ -11,8 +11,6 @@ use crate::auth::transaction::{self, is_taken, retried};
 use crate::auth::{Auth, EmailAddress, FieldError, Unexpected, user as users};
 use crate::otp::PhoneNumber;
 
-/// What may follow the `+` of an E.164 number: up to 15 digits (ITU-T E.164 section 6), and no number in use is
-
 impl Auth {
     /// Makes an account.
     ///

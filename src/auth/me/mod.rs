@@ -25,7 +25,7 @@ use crate::token::{Claims, Method};
 
 pub use authenticator::Enrolment;
 pub use factors::{FactorView, Factors};
-pub use profile::{Profile, ProfileChange};
+pub use profile::{Edit, Profile, ProfileChange};
 pub use recovery::RecoveryCodes;
 pub use sessions::SessionView;
 pub use trail::EventView;

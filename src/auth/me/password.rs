@@ -30,7 +30,9 @@ impl Auth {
         let house = &*self.0;
         let owner = self.fresh_owner(claims, client).await?;
         let mut faults = new.faults(&house.accounts);
-        faults.iter_mut().for_each(|fault| fault.field = "newPassword");
+        for fault in &mut faults {
+            fault.field = "newPassword";
+        }
         if !faults.is_empty() {
             return Err(MeError::Invalid(faults));
         }

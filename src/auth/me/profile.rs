@@ -32,15 +32,44 @@ pub struct Profile {
     pub created_at: Timestamp,
 }
 
-/// What is to be changed; absent: left alone.
+/// What is to become of a text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Edit {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// It is taken away.
+    Clear,
+    /// It is this from now on.
+    Set(String),
+}
+
+impl Edit {
+    fn new_text(&self) -> Option<&str> {
+        match self {
+            Self::Keep | Self::Clear => None,
+            Self::Set(text) => Some(text),
+        }
+    }
+
+    fn of(self, old: Option<String>) -> Option<String> {
+        match self {
+            Self::Keep => old,
+            Self::Clear => None,
+            Self::Set(text) => Some(text.trim().to_owned()),
+        }
+    }
+}
+
+/// What is to be changed of a profile.
 #[derive(Default)]
 pub struct ProfileChange {
-    /// May be made empty.
-    pub first_name: Option<String>,
-    /// May be made empty.
-    pub last_name: Option<String>,
-    /// BCP 47 tag; the inner `None` takes it away.
-    pub locale: Option<Option<String>>,
+    /// May be cleared.
+    pub first_name: Edit,
+    /// May be cleared.
+    pub last_name: Edit,
+    /// BCP 47 tag; may be cleared.
+    pub locale: Edit,
 }
 
 impl From<user::Model> for Profile {
@@ -79,16 +108,15 @@ impl Auth {
     ) -> Result<Profile, MeError> {
         let house = &*self.0;
         let mut user = self.owner(claims, client).await?.user;
-        let name = |name: &Option<String>| name.as_deref().unwrap_or_default().to_owned();
-        let mut faults = name_faults(&name(&change.first_name), &name(&change.last_name));
-        faults.extend(locale::fault(change.locale.as_ref().and_then(Option::as_deref)));
+        let new = |edit: &Edit| edit.new_text().unwrap_or_default().to_owned();
+        let mut faults = name_faults(&new(&change.first_name), &new(&change.last_name));
+        faults.extend(locale::fault(change.locale.new_text()));
         if !faults.is_empty() {
             return Err(MeError::Invalid(faults));
         }
-        let trimmed = |name: String| name.trim().to_owned();
-        user.first_name = change.first_name.map_or(user.first_name, trimmed);
-        user.last_name = change.last_name.map_or(user.last_name, trimmed);
-        user.locale = change.locale.unwrap_or(user.locale);
+        user.first_name = change.first_name.of(Some(user.first_name)).unwrap_or_default();
+        user.last_name = change.last_name.of(Some(user.last_name)).unwrap_or_default();
+        user.locale = change.locale.of(user.locale);
         user::Entity::update_many()
             .col_expr(user::Column::FirstName, Expr::value(user.first_name.clone()))
             .col_expr(user::Column::LastName, Expr::value(user.last_name.clone()))

@@ -43,7 +43,9 @@ impl Auth {
         }
         let switched = retried(|| self.switch(&owner, enabled, preferred.as_deref())).await?;
         let (notices, codes) = switched.ok_or_else(MeError::in_between)?;
-        notices.into_iter().for_each(|notice| house.courier.wake(notice));
+        for notice in notices {
+            house.courier.wake(notice);
+        }
         owner.user.two_factor_enabled = enabled;
         owner.user.preferred_provider = preferred.or(owner.user.preferred_provider);
         Ok((self.factors_of(&owner.user).await?, codes))

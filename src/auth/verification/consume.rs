@@ -30,11 +30,13 @@ impl Auth {
         let house = &*self.0;
         let consumed = retried(|| self.consume_challenge(attempt, won, proof, counted_at)).await?;
         let Some((Opened { grant, refresh }, notices)) = consumed else { return Ok(None) };
-        notices.into_iter().for_each(|notice| house.courier.wake(notice));
+        for notice in notices {
+            house.courier.wake(notice);
+        }
         info!(user_id:% = grant.user_id, session_id:% = grant.session_id, provider = attempt.provider; "signed in");
         let browser = KnownBrowser::read(&house.vault, attempt.known_browser);
         let known_browser = browser.remember(&house.vault, grant.user_id);
-        Ok(Some(SignIn { grant, refresh, known_browser }))
+        Ok(Some(SignIn { grant, known_browser, refresh }))
     }
 
     /// One transaction: the challenge and the proof are used up and the session opened, and the guess, which was no wrong

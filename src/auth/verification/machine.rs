@@ -117,7 +117,8 @@ impl Walk {
             Step::Wrong(at, by) => {
                 let known: HashSet<_> =
                     self.open.iter().flat_map(|open| open.codes.values()).cloned().collect();
-                let code = (0..).map(|n| format!("{n:06}")).find(|code| !known.contains(code)).unwrap();
+                let code =
+                    (0..1_000_000).map(|n| format!("{n:06}")).find(|code| !known.contains(code)).unwrap();
                 self.guess(at, PROVIDERS[by], &code, false).await;
             }
             Step::Foreign(at, by) => {

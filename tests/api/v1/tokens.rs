@@ -103,7 +103,7 @@ async fn a_session_ends_when_nobody_uses_it_and_in_any_case_after_its_time(engin
     let idle = text(&app.client().log_in(JANE).await.tokens(), "refreshToken");
 
     for _ in 0..4 {
-        app.clock.advance(Duration::from_secs(3_600));
+        app.clock.advance(Duration::from_hours(1));
         token = text(&app.client().refresh(&token).await.json(), "refreshToken");
     }
     app.clock.advance(Duration::from_secs(3_599));

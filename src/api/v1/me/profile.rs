@@ -52,9 +52,9 @@ pub(super) async fn update(call: Rc<Call>, payload: Payload) -> Result<HttpRespo
     let user = call.user()?;
     let mut form = Form::new(call.members(payload).await?);
     let change = ProfileChange {
-        first_name: form.changed_text("firstName").map(Option::unwrap_or_default),
-        last_name: form.changed_text("lastName").map(Option::unwrap_or_default),
-        locale: form.changed_text("locale"),
+        first_name: form.edit("firstName"),
+        last_name: form.edit("lastName"),
+        locale: form.edit("locale"),
     };
     form.check()?;
     let profile = call.state.auth.update_profile(user.claims(), &call.client, change).await?;
