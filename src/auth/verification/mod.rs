@@ -147,6 +147,4 @@ impl Auth {
 }
 
 #[cfg(test)]
-mod machine;
-#[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! Races by construction: each statement is asked about a row that has changed since it was found.
 
+mod machine;
+
 use std::net::Ipv4Addr;
 use std::time::Duration;
 

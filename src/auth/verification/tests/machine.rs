@@ -7,7 +7,7 @@ use entity::challenge;
 use proptest::prelude::*;
 use sea_orm::EntityTrait as _;
 
-use super::{Guess, GuessError};
+use super::super::{Guess, GuessError};
 use crate::auth::fixture::{self, House};
 use crate::auth::{ChallengeId, Client, SendError, SessionKind};
 use crate::clock::Timestamp;
