@@ -153,6 +153,39 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn of_two_that_found_a_code_one_uses_it_up() {
+        use crate::auth::fixture::{self, NOW};
+        use crate::vault::MasterKey;
+
+        let database = fixture::database().await;
+        let db = &database.connection;
+        let jo = fixture::insert_user(db, "jo@example.com").await;
+        let eve = fixture::insert_user(db, "eve@example.com").await;
+        let vault = Vault::new(&MasterKey::generate());
+        let code = RecoveryCode::draw();
+        let row = entity::recovery_code::Model {
+            id: Uuid::new_v4(),
+            user_id: jo.id,
+            mac: code.mac(&vault, jo.id).to_vec(),
+            created_at: NOW.millis(),
+            consumed_at: None,
+        };
+        Entity::insert(sea_orm::IntoActiveModel::into_active_model(row))
+            .exec_without_returning(db)
+            .await
+            .unwrap();
+
+        let found = find(db, &vault, jo.id, &code).await.unwrap().unwrap();
+        let somebody_elses = find(db, &vault, eve.id, &code).await.unwrap();
+        let first = use_up(db, found, NOW).await.unwrap();
+        let second = use_up(db, found, NOW).await.unwrap();
+
+        assert_eq!((first, second), (true, false));
+        assert_eq!(somebody_elses, None);
+        assert_eq!(find(db, &vault, jo.id, &code).await.unwrap(), None);
+    }
+
     proptest! {
         #[test]
         fn whatever_is_typed_is_one_spelling_or_nothing(typed in "\\PC{0,70}") {

@@ -262,3 +262,43 @@ async fn why_not(
         Some(_) | None => SendError::Closed,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, IntoActiveModel as _};
+
+    use super::*;
+    use crate::auth::SessionKind;
+    use crate::auth::fixture::{self, NOW};
+
+    #[actix_web::test]
+    async fn a_message_is_counted_on_an_open_challenge_with_sends_and_guesses_left() {
+        let house = fixture::house().await;
+        let jo = fixture::insert_user(house.db(), "jo@example.com").await;
+        let client = Client { address: "192.0.2.1".parse().unwrap(), user_agent: String::new() };
+        let opened = house.auth.open_challenge(&jo, &client, SessionKind::Refreshable).await.ok().unwrap();
+        let db = house.db();
+        let row = challenge::Entity::find_by_id(opened.id.digest()).one(db).await.unwrap().unwrap();
+        let change =
+            |sends: i32, attempts: i32, closed_at: Option<i64>, expires_at: i64| challenge::ActiveModel {
+                sends: Set(sends),
+                attempts: Set(attempts),
+                closed_at: Set(closed_at),
+                expires_at: Set(expires_at),
+                ..row.clone().into_active_model()
+            };
+        let later = row.expires_at;
+
+        for (changed, expected) in [
+            (change(4, 4, None, later), true),
+            (change(5, 0, None, later), false),
+            (change(0, 5, None, later), false),
+            (change(0, 0, Some(1), later), false),
+            (change(0, 0, None, NOW.millis()), false),
+        ] {
+            changed.reset_all().update(db).await.unwrap();
+
+            assert_eq!(count_message(db, &row.id, "Sms", 5, 5, NOW).await.unwrap(), expected);
+        }
+    }
+}
