@@ -145,7 +145,7 @@ impl Auth {
     /// Mails the owner of a lane that was locked just now; an address that nobody has costs the same, so that the time
     /// of the answer tells nothing, and what is no address at all costs nothing. A failure is logged only: the lock
     /// stands.
-    async fn tell_of_lock(&self, owner: Option<&user::Model>, email: Option<&EmailAddress>) {
+    pub(super) async fn tell_of_lock(&self, owner: Option<&user::Model>, email: Option<&EmailAddress>) {
         let told = match (owner.filter(|owner| owner.disabled_at.is_none()), email) {
             (Some(owner), _) => {
                 info!(user_id:% = owner.id; "account locked");

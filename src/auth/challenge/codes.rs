@@ -175,7 +175,7 @@ pub(in crate::auth) fn destination(vault: &Vault, row: &StoredCode) -> Option<St
 }
 
 /// When a message of any challenge of the account last went to `destination`, if that was within `span`.
-pub(super) async fn last_sent(
+pub(in crate::auth) async fn last_sent(
     db: &impl ConnectionTrait,
     vault: &Vault,
     user_id: Uuid,

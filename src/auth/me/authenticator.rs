@@ -160,7 +160,9 @@ impl Auth {
         }
         let names = house.providers.load_full().names_of(ProviderKind::Authenticator);
         forget_disabled(&tx, &owner.user, &names).await?;
-        let queued = self.note(&tx, owner, Change::AuthenticatorAdded, now).await?;
+        let Some(queued) = self.note(&tx, owner, Change::AuthenticatorAdded, now).await? else {
+            return Ok(None);
+        };
         tx.commit().await?;
         Ok(Some(queued))
     }
@@ -191,7 +193,10 @@ impl Auth {
             return Ok(None);
         }
         Entity::delete_by_id(owner.user.id).exec(&tx).await?;
-        let queued = self.note(&tx, owner, Change::AuthenticatorRemoved, house.clock.now()).await?;
+        let Some(queued) = self.note(&tx, owner, Change::AuthenticatorRemoved, house.clock.now()).await?
+        else {
+            return Ok(None);
+        };
         tx.commit().await?;
         Ok(Some(queued))
     }

@@ -168,18 +168,22 @@ impl Auth {
         if is_fresh && is_strong { Ok(owner) } else { Err(MeError::ReauthenticationRequired) }
     }
 
-    /// Leaves the event of a change and mails the owner, in the transaction of the change.
+    /// Leaves the event of a change and mails the owner, in the transaction of the change. `None`, and nothing may be committed,
+    /// if the session has ended since it was looked at.
     pub(super) async fn note(
         &self,
         tx: &impl ConnectionTrait,
         owner: &Owner<'_>,
         change: Change,
         now: Timestamp,
-    ) -> Result<Queued, Unexpected> {
+    ) -> Result<Option<Queued>, Unexpected> {
+        if !session::touch(tx, owner.claims.session_id, now).await? {
+            return Ok(None);
+        }
         let detail = serde_json::json!({ "session": owner.claims.session_id });
         let address = Some(owner.client.address);
         event::record(tx, owner.user.id, EventKind::Changed(change), address, &detail, now).await?;
-        self.notify(tx, &owner.user, Notice::Changed(change)).await
+        self.notify(tx, &owner.user, Notice::Changed(change)).await.map(Some)
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Auth, Change, MeError, Owner};
 use crate::auth::link;
-use crate::auth::lockout::{self, Lane, Standing};
+use crate::auth::lockout::{self, Failure, Lane, Standing};
 use crate::auth::transaction::{self, retried};
 use crate::auth::{Client, FieldError, Password, Unexpected, user as users};
 use crate::clock::Timestamp;
@@ -40,7 +40,10 @@ impl Auth {
         let now = house.clock.now();
         let right = !current.is_cut() && house.hashing.verify(current, &owner.user.password_hash).await?;
         if lockout::standing(&house.db, &lane, now).await? == Standing::Locked || !right {
-            lockout::record_failure(&house.db, &lane, &house.accounts, now).await?;
+            let failure = lockout::record_failure(&house.db, &lane, &house.accounts, now).await?;
+            if failure == Failure::LockedNow {
+                self.tell_of_lock(Some(&owner.user), None).await;
+            }
             return Err(wrong());
         }
         let hash = house.hashing.hash(new).await?;
@@ -61,7 +64,7 @@ impl Auth {
         link::kill_all(&tx, owner.user.id, now).await?;
         end_other_sessions(&tx, owner.user.id, owner.claims.session_id, now).await?;
         close_challenges(&tx, owner.user.id, now).await?;
-        let queued = self.note(&tx, owner, Change::Password, now).await?;
+        let Some(queued) = self.note(&tx, owner, Change::Password, now).await? else { return Ok(None) };
         tx.commit().await?;
         Ok(Some(queued))
     }
@@ -116,4 +119,46 @@ async fn close_challenges(tx: &impl ConnectionTrait, user_id: Uuid, now: Timesta
         .exec(tx)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::auth::fixture;
+    use crate::auth::session as sessions;
+    use crate::auth::{SessionKind, SessionLifetimes};
+    use crate::token::Method;
+
+    #[actix_web::test]
+    async fn a_session_that_has_ended_meanwhile_changes_nothing() {
+        let house = fixture::house().await;
+        let user = fixture::insert_user(house.db(), "jo@example.com").await;
+        let client = Client { address: Ipv4Addr::LOCALHOST.into(), user_agent: String::new() };
+        let day = std::time::Duration::from_hours(24);
+        let lifetimes = SessionLifetimes { access: day, refresh_idle: day, refresh_absolute: day };
+        let now = house.clock.now();
+        let kind = SessionKind::AccessOnly;
+        let opened = sessions::open(house.db(), &user, &client, vec![Method::Pwd], kind, &lifetimes, now)
+            .await
+            .unwrap();
+        let claims = Claims {
+            user_id: user.id,
+            session_id: opened.grant.session_id,
+            email: user.email.clone(),
+            roles: Vec::new(),
+            methods: vec![Method::Pwd],
+            auth_time: now,
+            expires_at: now.plus(day),
+            all: serde_json::Map::new(),
+        };
+        let owner = Owner { user: user.clone(), claims: &claims, client: &client };
+
+        sessions::end(house.db(), opened.grant.session_id, now).await.unwrap();
+        let written = house.auth.write_password(&owner, "another hash").await.unwrap();
+
+        assert!(written.is_none());
+        assert_eq!(house.user("jo@example.com").await.password_hash, user.password_hash);
+    }
 }

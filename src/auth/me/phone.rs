@@ -20,6 +20,10 @@ use crate::clock::{Quota, Rate, Timestamp};
 use crate::courier::Queued;
 use crate::otp::{PhoneNumber, ProviderKind, Purpose};
 use crate::token::Claims;
+use crate::vault::Use;
+
+/// A number counts once a day.
+const ONCE: Rate = Rate(Some(Quota { count: 1, period: Duration::from_hours(24) }));
 
 /// Numbers that an account may try to confirm in a day.
 const NUMBERS: Rate = Rate(Some(Quota { count: 3, period: Duration::from_hours(24) }));
@@ -53,12 +57,27 @@ impl Auth {
         {
             return self.send_confirmation_again(&confirmation, open).await.map_err(MeError::from);
         }
-        let key = format!("numbers:{}", owner.user.id);
-        if let Taken::Full { retry_after } = window::take(&house.db, &key, NUMBERS, house.clock.now()).await?
-        {
-            return Err(MeError::TooManySends(Busy { retry_after }));
-        }
+        self.count_number(&owner, number.as_str()).await?;
         Ok(self.open_confirmation_of_phone(&confirmation).await?)
+    }
+
+    /// The cool-down of the destination, and a number that is new today.
+    async fn count_number(&self, owner: &Owner<'_>, number: &str) -> Result<(), MeError> {
+        let house = &*self.0;
+        let (now, span) = (house.clock.now(), house.two_step.load().resend_after.0);
+        let last = challenges::last_sent(&house.db, &house.vault, owner.user.id, number, span, now).await?;
+        if let Some(last) = last {
+            return Err(MeError::TooSoon(Busy { retry_after: last.plus(span).since(now) }));
+        }
+        let id = owner.user.id;
+        let known = house.vault.fingerprint(Use::Destination, &[b"number", id.as_bytes(), number.as_bytes()]);
+        if window::take(&house.db, &format!("number:{known}"), ONCE, now).await? != Taken::Counted {
+            return Ok(());
+        }
+        match window::take(&house.db, &format!("numbers:{id}"), NUMBERS, now).await? {
+            Taken::Counted => Ok(()),
+            Taken::Full { retry_after } => Err(MeError::TooManySends(Busy { retry_after })),
+        }
     }
 
     /// The open confirmation of the account, newest first.
@@ -108,32 +127,35 @@ impl Auth {
             let made = u32::try_from(row.attempts).unwrap_or(0).saturating_add(1);
             return Err(MeError::WrongCode { attempts_left: most.saturating_sub(made), is_near: false });
         }
-        let queued = retried(|| self.take_number(&owner, &row, &number)).await?;
-        house.courier.wake(queued.ok_or(MeError::Closed)?);
+        let queued = retried(|| self.take_number(&owner, &row, &number)).await??;
+        house.courier.wake(queued);
         Ok(())
     }
 
-    /// One transaction: the challenge is used up and the number is the account's, the event and the notice. `None` if
-    /// somebody else was first.
+    /// One transaction: the challenge is used up and the number is the account's, the event and the notice.
     async fn take_number(
         &self,
         owner: &Owner<'_>,
         row: &challenge::Model,
         number: &str,
-    ) -> Result<Option<Queued>, Unexpected> {
+    ) -> Result<Result<Queued, MeError>, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
-        if !users::take_turn(&tx, &owner.user, now).await? || !consume_once(&tx, &row.id, now).await? {
-            return Ok(None);
+        if !users::take_turn(&tx, &owner.user, now).await? {
+            return Ok(Err(MeError::in_between()));
+        }
+        if !consume_once(&tx, &row.id, now).await? {
+            return Ok(Err(MeError::Closed));
         }
         write(&tx, &owner.user, Some(number), now).await?;
-        let names = house.providers.load_full().names_of(ProviderKind::Sms);
-        forget_disabled(&tx, &owner.user, &names).await?;
+        forget_disabled(&tx, &owner.user, std::slice::from_ref(&row.provider)).await?;
         window::clear(&tx, &challenges::sends_window(&house.vault, number)).await?;
-        let queued = self.note(&tx, owner, Change::PhoneAdded, now).await?;
+        let Some(queued) = self.note(&tx, owner, Change::PhoneAdded, now).await? else {
+            return Ok(Err(MeError::Gone));
+        };
         tx.commit().await?;
-        Ok(Some(queued))
+        Ok(Ok(queued))
     }
 
     /// Removes the number, unless nothing else would be left for the second step.
@@ -162,7 +184,7 @@ impl Auth {
             return Ok(None);
         }
         write(&tx, &owner.user, None, now).await?;
-        let queued = self.note(&tx, owner, Change::PhoneRemoved, now).await?;
+        let Some(queued) = self.note(&tx, owner, Change::PhoneRemoved, now).await? else { return Ok(None) };
         tx.commit().await?;
         Ok(Some(queued))
     }

@@ -1,8 +1,10 @@
 //! The profile: what an owner may change without a fresh sign-in.
 
 use entity::user;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ActiveValue::Unchanged, ColumnTrait as _, EntityTrait as _,
+    QueryFilter as _,
+};
 use uuid::Uuid;
 
 use super::{Auth, MeError};
@@ -52,10 +54,10 @@ impl Edit {
         }
     }
 
-    fn of(self, old: Option<String>) -> Option<String> {
+    /// The new text, if there is to be one.
+    fn into_text(self) -> Option<String> {
         match self {
-            Self::Keep => old,
-            Self::Clear => None,
+            Self::Keep | Self::Clear => None,
             Self::Set(text) => Some(text.trim().to_owned()),
         }
     }
@@ -114,17 +116,23 @@ impl Auth {
         if !faults.is_empty() {
             return Err(MeError::Invalid(faults));
         }
-        user.first_name = change.first_name.of(Some(user.first_name)).unwrap_or_default();
-        user.last_name = change.last_name.of(Some(user.last_name)).unwrap_or_default();
-        user.locale = change.locale.of(user.locale);
-        user::Entity::update_many()
-            .col_expr(user::Column::FirstName, Expr::value(user.first_name.clone()))
-            .col_expr(user::Column::LastName, Expr::value(user.last_name.clone()))
-            .col_expr(user::Column::Locale, Expr::value(user.locale.clone()))
-            .col_expr(user::Column::UpdatedAt, Expr::value(house.clock.now().millis()))
-            .filter(user::Column::Id.eq(user.id))
-            .exec(&house.db)
-            .await?;
+        // Only what is to change: two changes of different members at once both stay.
+        let mut row = user::ActiveModel { id: Unchanged(user.id), ..Default::default() };
+        if change.first_name != Edit::Keep {
+            user.first_name = change.first_name.into_text().unwrap_or_default();
+            row.first_name = Set(user.first_name.clone());
+        }
+        if change.last_name != Edit::Keep {
+            user.last_name = change.last_name.into_text().unwrap_or_default();
+            row.last_name = Set(user.last_name.clone());
+        }
+        if change.locale != Edit::Keep {
+            user.locale = change.locale.into_text();
+            row.locale = Set(user.locale.clone());
+        }
+        if row.is_changed() {
+            user::Entity::update_many().set(row).filter(user::Column::Id.eq(user.id)).exec(&house.db).await?;
+        }
         Ok(user.into())
     }
 }

@@ -1,12 +1,15 @@
 //! New recovery codes.
 
 use entity::recovery_code::{ActiveModel, Column, Entity};
+use entity::user;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
 };
 use uuid::Uuid;
 
+use super::authenticator::forget_disabled;
 use super::{Auth, Change, MeError, Owner};
+use crate::auth::challenge::RECOVERY_CODE;
 use crate::auth::recovery::RecoveryCode;
 use crate::auth::transaction::{self, retried};
 use crate::auth::{Client, Unexpected, user as users};
@@ -53,20 +56,24 @@ impl Auth {
         if users::still_good(&tx, &owner.user).await?.is_none() {
             return Ok(None);
         }
-        let codes = make(&tx, &house.vault, owner.user.id, now).await?;
-        let notice = self.note(&tx, owner, Change::RecoveryCodesMade, now).await?;
+        let codes = make(&tx, &house.vault, &owner.user, now).await?;
+        let Some(notice) = self.note(&tx, owner, Change::RecoveryCodesMade, now).await? else {
+            return Ok(None);
+        };
         tx.commit().await?;
         Ok(Some((codes, notice)))
     }
 }
 
-/// Replaces the codes of an account in the caller's transaction.
+/// Replaces the codes of an account in the caller's transaction. Wrong codes that disabled the old ones are forgotten.
 pub(super) async fn make(
     tx: &impl ConnectionTrait,
     vault: &Vault,
-    user_id: Uuid,
+    user: &user::Model,
     now: Timestamp,
 ) -> Result<RecoveryCodes, DbErr> {
+    let user_id = user.id;
+    forget_disabled(tx, user, &[RECOVERY_CODE.to_owned()]).await?;
     Entity::delete_many().filter(Column::UserId.eq(user_id)).exec(tx).await?;
     let codes: Vec<_> = (0..COUNT).map(|_| RecoveryCode::draw()).collect();
     let rows = codes.iter().map(|code| ActiveModel {

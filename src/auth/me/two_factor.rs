@@ -74,14 +74,17 @@ impl Auth {
         let mut notices = Vec::new();
         if has_switched {
             let change = if enabled { Change::TwoFactorOn } else { Change::TwoFactorOff };
-            notices.push(self.note(&tx, owner, change, now).await?);
+            let Some(notice) = self.note(&tx, owner, change, now).await? else { return Ok(None) };
+            notices.push(notice);
         }
         if has_chosen {
-            notices.push(self.note(&tx, owner, Change::PreferredProvider, now).await?);
+            let change = Change::PreferredProvider;
+            let Some(notice) = self.note(&tx, owner, change, now).await? else { return Ok(None) };
+            notices.push(notice);
         }
         let needs_codes = enabled && has_switched && recovery_codes_left(&tx, user.id).await? == 0;
         let codes =
-            if needs_codes { Some(recovery::make(&tx, &house.vault, user.id, now).await?) } else { None };
+            if needs_codes { Some(recovery::make(&tx, &house.vault, user, now).await?) } else { None };
         tx.commit().await?;
         Ok(Some((notices, codes)))
     }

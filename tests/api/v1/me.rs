@@ -69,6 +69,7 @@ async fn a_wrong_current_password_counts_like_one_at_a_login(engine: Engine) {
     let locked = me.send("PUT", "/me/password", &right).await;
 
     assert_eq!(locked.wrong_fields()[0].1, "incorrect");
+    app.next_mail(JANE, LOCKED).await;
     app.client().log_in(JANE).await.assert_problem(401, "invalid_credentials");
 }
 
