@@ -121,4 +121,18 @@ mod tests {
         assert_eq!(masked("nonsense"), "n•••@");
         assert_eq!(masked(""), "•••@");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_masked_address_tells_one_character_of_its_owner(local in "[a-z0-9.+é]{2,30}", domain in "[a-z]{1,10}\\.com") {
+            let masked = masked(&format!("{local}@{domain}"));
+            let first = local.chars().next().unwrap();
+            proptest::prop_assert_eq!(masked, format!("{first}•••@{domain}"));
+        }
+
+        #[test]
+        fn nothing_that_is_masked_panics(text in "\\PC{0,40}") {
+            let _ = masked(&text);
+        }
+    }
 }

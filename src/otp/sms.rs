@@ -131,4 +131,13 @@ mod tests {
     fn a_number_too_short_to_hide_anything_is_not_shown() {
         assert_eq!(masked("7"), "•••• ");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_masked_number_tells_two_digits_at_most(number in "\\PC{0,20}") {
+            let masked = masked(&number);
+            proptest::prop_assert!(masked.chars().count() <= 7);
+            proptest::prop_assert!(masked.starts_with("•••• "));
+        }
+    }
 }
