@@ -37,7 +37,7 @@ impl Installation {
             ("PROVIDERS__SMS__ENABLED", "true".to_owned()),
             ("PROVIDERS__SMS__DAILY_BUDGET", "off".to_owned()),
             ("PROVIDERS__SMS__TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000000".to_owned()),
-            ("PROVIDERS__SMS__TWILIO_AUTH_TOKEN", "a secret of nobody".to_owned()),
+            ("PROVIDERS__SMS__TWILIO_AUTH_TOKEN", "nobodys-secret".to_owned()),
             ("PROVIDERS__SMS__TWILIO_FROM", "+15005550006".to_owned()),
             ("PROVIDERS__SMS__TWILIO_BASE_URL", format!("http://127.0.0.1:{texts_port}")),
         ];
