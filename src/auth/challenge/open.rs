@@ -15,7 +15,7 @@ use crate::auth::transaction::{self, retried};
 use crate::auth::window::Taken;
 use crate::auth::{Auth, Busy, Client, LoginError, SessionKind, Unexpected, user as users};
 use crate::clock::Timestamp;
-use crate::courier::Queued;
+use crate::courier::{DeliveryStatus, Queued};
 use crate::otp::{Offer, Purpose};
 
 /// The failure of a message whose destination, or whose budget, had its messages.
@@ -73,6 +73,7 @@ impl Auth {
             now,
             expires_at,
         };
+        let mut status = DeliveryStatus::Queued;
         let row = match (retried(|| self.store_challenge(&opening, false)).await?, session) {
             (Stored::Sent(row, queued), _) => {
                 if let Some(queued) = queued {
@@ -82,6 +83,7 @@ impl Auth {
             }
             (Stored::Spent(busy), SessionKind::AccessOnly) => return Err(LoginError::TooManyCodes(busy)),
             (Stored::Spent(_), SessionKind::Refreshable) => {
+                status = DeliveryStatus::Failed;
                 match retried(|| self.store_challenge(&opening, true)).await? {
                     Stored::Sent(row, _) => row,
                     Stored::Spent(_) | Stored::Changed => return Err(LoginError::InvalidCredentials),
@@ -90,7 +92,8 @@ impl Auth {
             (Stored::Changed, _) => return Err(LoginError::InvalidCredentials),
         };
         info!(user_id:% = user.id, provider = offer.provider.as_str(); "second step asked for");
-        Ok(self.view(id, *row, user, offers).await?)
+        let status = outgoing.is_some().then_some(status);
+        Ok(self.view_of_new(id, *row, user, offers, status))
     }
 
     async fn first_code(

@@ -3,13 +3,13 @@
 use entity::{challenge, user};
 use sea_orm::EntityTrait as _;
 
-use super::codes::{self, StoredCode};
+use super::codes;
 use super::offers::{Offers, is_sent};
 use super::{ChallengeId, status};
 use crate::auth::error::Trouble;
 use crate::auth::{Auth, Busy, Unexpected, recovery, user as users};
 use crate::clock::Timestamp;
-use crate::courier::DeliveryState;
+use crate::courier::{DeliveryState, DeliveryStatus};
 use crate::otp::{Offer, ProviderKind, totp};
 
 /// How a challenge stands.
@@ -73,6 +73,12 @@ pub(in crate::auth) struct Known {
     pub user: user::Model,
 }
 
+/// What became of a code that was sent.
+struct Sent {
+    delivery: Option<DeliveryState>,
+    resend_at: Option<Timestamp>,
+}
+
 impl Auth {
     /// Shows a challenge to whoever has its id.
     ///
@@ -110,16 +116,10 @@ impl Auth {
         offers: Offers,
     ) -> Result<ChallengeView, Trouble> {
         let (house, two_step) = (&*self.0, self.0.two_step.load_full());
-        let offer = offers.find(&row.provider);
         let code = codes::find(&house.db, &row.id, &row.provider).await?;
-        let kind = offer.map_or_else(|| self.kind_of(&row.provider, code.as_ref()), |offer| offer.kind);
-        let delivery = match &code {
-            Some(code) => {
-                house.courier.fate(&house.db, &[code.message_id]).await?.get(&code.message_id).copied()
-            }
-            None => None,
-        };
-        let resend_at = match code.as_ref().and_then(|code| codes::destination(&house.vault, code)) {
+        let Some(code) = code else { return Ok(self.assemble(id, row, user, offers, None)) };
+        let fates = house.courier.fate(&house.db, &[code.message_id]).await?;
+        let resend_at = match codes::destination(&house.vault, &code) {
             Some(to) => {
                 let (span, now) = (two_step.resend_after.0, house.clock.now());
                 let last = codes::last_sent(&house.db, &house.vault, user.id, &to, span, now).await?;
@@ -127,8 +127,38 @@ impl Auth {
             }
             None => None,
         };
+        let sent = Sent { delivery: fates.get(&code.message_id).copied(), resend_at };
+        Ok(self.assemble(id, row, user, offers, Some(sent)))
+    }
+
+    /// The view of a challenge that was stored just now: nothing of it needs to be read.
+    pub(super) fn view_of_new(
+        &self,
+        id: ChallengeId,
+        row: challenge::Model,
+        user: &user::Model,
+        offers: Offers,
+        status: Option<DeliveryStatus>,
+    ) -> ChallengeView {
+        let at = Timestamp::from_millis(row.created_at);
+        let resend_at = Some(at.plus(self.0.two_step.load().resend_after.0));
+        let sent = status.map(|status| Sent { delivery: Some(DeliveryState { status, at }), resend_at });
+        self.assemble(id, row, user, offers, sent)
+    }
+
+    fn assemble(
+        &self,
+        id: ChallengeId,
+        row: challenge::Model,
+        user: &user::Model,
+        offers: Offers,
+        sent: Option<Sent>,
+    ) -> ChallengeView {
+        let two_step = self.0.two_step.load_full();
+        let offer = offers.find(&row.provider);
+        let kind = offer.map_or_else(|| self.kind_of(&row.provider, sent.is_some()), |offer| offer.kind);
         let left = |most: u32, used: i32| most.saturating_sub(u32::try_from(used).unwrap_or(0));
-        Ok(ChallengeView {
+        ChallengeView {
             id,
             status: self.standing(&row, user),
             expires_at: Timestamp::from_millis(row.expires_at),
@@ -137,21 +167,21 @@ impl Auth {
             code_length: code_length(kind, two_step.code_length),
             attempts_left: left(two_step.max_attempts, row.attempts),
             sends_left: left(two_step.max_sends, row.sends),
-            resend_at,
-            delivery,
+            resend_at: sent.as_ref().and_then(|sent| sent.resend_at),
+            delivery: sent.and_then(|sent| sent.delivery),
             provider: row.provider,
             providers: offers.all,
-        })
+        }
     }
 
     /// The kind of a provider that offers the user nothing any more.
-    fn kind_of(&self, provider: &str, code: Option<&StoredCode>) -> ProviderKind {
+    fn kind_of(&self, provider: &str, has_sent: bool) -> ProviderKind {
         if provider == super::RECOVERY_CODE {
             return ProviderKind::Recovery;
         }
         let known = self.0.providers.load().kind_of(provider);
         // One that is registered no more and has sent a code was of a kind that sends.
-        known.filter(|kind| is_sent(*kind) || code.is_none()).unwrap_or(ProviderKind::Custom)
+        known.filter(|kind| is_sent(*kind) || !has_sent).unwrap_or(ProviderKind::Custom)
     }
 }
 
