@@ -14,7 +14,6 @@ use super::{
     Auth, Busy, ChallengeView, Client, EmailAddress, LinkTarget, Password, SessionKind, SignIn, Unexpected,
 };
 use super::{event, session, user as users};
-use crate::token::Method;
 
 /// Somebody who wants to sign in.
 pub struct LoginAttempt {
@@ -206,8 +205,8 @@ impl Auth {
         let tx = transaction::begin(&house.db).await?;
         let user = users::still_good(&tx, user).await?;
         let Some(user) = user.filter(|user| !user.two_factor_enabled) else { return Ok(None) };
-        let methods = vec![Method::Pwd];
-        let opened = session::open(&tx, &user, client, methods, kind, &house.sessions, now).await?;
+        let passed = session::Passed::password();
+        let opened = session::open(&tx, &user, client, passed, kind, &house.sessions, now).await?;
         event::signed_in(&tx, user.id, client, &opened.grant, now).await?;
         tx.commit().await?;
         Ok(Some(opened))

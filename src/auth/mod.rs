@@ -21,6 +21,7 @@ mod locale;
 mod lockout;
 mod login;
 mod me;
+mod not_me;
 mod notice;
 mod password;
 mod prune;
@@ -53,7 +54,7 @@ use crate::metrics::Metrics;
 use crate::otp::{Code, ProviderRegistry};
 use crate::vault::Vault;
 
-pub use crate::courier::{DeliveryState, DeliveryStatus};
+pub use crate::courier::{DeliveryState, DeliveryStatus, Language};
 pub use crate::otp::{Offer, ProviderKind};
 pub use caller::Caller;
 pub use challenge::{ChallengeError, ChallengeId, ChallengeStatus, ChallengeView, RECOVERY_CODE, SendError};
@@ -69,6 +70,7 @@ pub use me::{
     Edit, Enrolment, EventView, FactorView, Factors, MeError, Profile, ProfileChange, RecoveryCodes,
     SessionView,
 };
+pub use not_me::{Disowned, NotMeError};
 pub use password::Password;
 pub use refresh::{RefreshError, RefreshToken, Refreshed};
 pub use registration::{RegisterError, Registration};

@@ -123,7 +123,7 @@ impl Auth {
     }
 
     /// The address of a built-in page.
-    fn page(&self, path: &str) -> String {
+    pub(super) fn page(&self, path: &str) -> String {
         format!("{}/{path}", self.0.origins.load().public_url.as_str().trim_end_matches('/'))
     }
 }

@@ -114,23 +114,32 @@ impl Auth {
         email: &EmailAddress,
         target: &LinkTarget,
     ) -> Result<Option<Queued>, Unexpected> {
-        let house = &*self.0;
-        let (now, lifetime) = (house.clock.now(), house.accounts.link_lifetime.0);
-        let tx = transaction::begin(&house.db).await?;
+        let tx = transaction::begin(&self.0.db).await?;
         let user = users::find_by_email(&tx, email).await?.filter(|user| user.disabled_at.is_none());
         let queued = if let Some(user) = user {
-            let expires_at = now.plus(lifetime);
-            let link =
-                NewLink { user: &user, purpose: LinkPurpose::ResetPassword, pending: None, now, expires_at };
-            let token = link::create(&tx, &house.vault, link).await?;
-            let mail = self.reset_mail(&user.email, &full_name(&user), &target.link(&token, &user.email))?;
-            Some(house.courier.enqueue(&tx, &mail, now).await?)
+            Some(self.send_reset(&tx, &user, target).await?)
         } else {
             self.decoys(&tx, email, target).await?;
             None
         };
         tx.commit().await?;
         Ok(queued)
+    }
+
+    /// Stores a link and queues its mail.
+    pub(super) async fn send_reset(
+        &self,
+        tx: &impl ConnectionTrait,
+        user: &user::Model,
+        target: &LinkTarget,
+    ) -> Result<Queued, Unexpected> {
+        let house = &*self.0;
+        let now = house.clock.now();
+        let (purpose, expires_at) = (LinkPurpose::ResetPassword, now.plus(house.accounts.link_lifetime.0));
+        let link = NewLink { user, purpose, pending: None, now, expires_at };
+        let token = link::create(tx, &house.vault, link).await?;
+        let mail = self.reset_mail(&user.email, &full_name(user), &target.link(&token, &user.email))?;
+        Ok(house.courier.enqueue(tx, &mail, now).await?)
     }
 
     /// As many writes as a link and its mail, to nobody.

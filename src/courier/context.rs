@@ -65,6 +65,8 @@ pub struct CodeMail<'a> {
     pub client_address: &'a str,
     /// Host of `public_url`.
     pub host: &'a str,
+    /// The link by which the owner disowns the sign-in; empty where there is none.
+    pub not_me: &'a str,
 }
 
 /// For `sms/code`. It holds a secret: no `Debug`.

@@ -11,6 +11,7 @@ use super::templates::{TemplateError, Templates, error};
 const NAME: &str = "Ann Lee";
 const LINK: &str = "https://login.example.com/page?token=c2FtcGxl&email=ann%40example.com";
 const PAGE: &str = "https://login.example.com/page";
+const NOT_ME: &str = "https://login.example.com/not-me/c2FtcGxl";
 const CODE: &str = "048151";
 const HOST: &str = "login.example.com";
 const ADDRESS: &str = "192.0.2.1";
@@ -43,7 +44,7 @@ pub(super) fn check(templates: &Templates) -> Result<(), TemplateError> {
 
     for purpose in ["sign_in", "confirm_phone"] {
         let (code, client_address, host) = (CODE, ADDRESS, HOST);
-        let mail = CodeMail { name: NAME, code, purpose, minutes: 5, client_address, host };
+        let mail = CodeMail { name: NAME, code, purpose, minutes: 5, client_address, host, not_me: NOT_ME };
         check_code("code", &templates.email("code", mail)?)?;
         let text = templates.sms("code", CodeText { code, purpose, minutes: 5, client_address, host })?;
         let bound = format!("@{HOST} #{CODE}");

@@ -172,7 +172,8 @@ mod tests {
 
     fn code_mail(name: &str) -> CodeMail<'_> {
         let (code, purpose, client_address, host) = ("012345", "sign_in", "192.0.2.7", "login.example.com");
-        CodeMail { name, code, purpose, minutes: 5, client_address, host }
+        let not_me = "https://login.example.com/not-me/c2FtcGxl";
+        CodeMail { name, code, purpose, minutes: 5, client_address, host, not_me }
     }
 
     fn overridden(file: &str, text: &str) -> Result<Templates, TemplateError> {
@@ -210,7 +211,15 @@ mod tests {
 
         assert_eq!(mail.subject, "Authentication token");
         for part in [&mail.text, &mail.html] {
-            for word in ["sign in", "5 minutes", "192.0.2.7", "012345", "Ann", "login.example.com"] {
+            for word in [
+                "sign in",
+                "5 minutes",
+                "192.0.2.7",
+                "012345",
+                "Ann",
+                "login.example.com",
+                "/not-me/c2FtcGxl",
+            ] {
                 assert!(part.contains(word), "{word} is missing in {part}");
             }
         }

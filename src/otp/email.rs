@@ -42,6 +42,7 @@ impl OtpProvider for EmailOtpProvider {
             minutes: context.minutes,
             client_address: &context.client_address,
             host: &self.host,
+            not_me: context.not_me.as_deref().unwrap_or_default(),
         };
         let mail = self.templates.email("code", wording).map_err(ProviderError::failed)?;
         Ok(context.message(Carrier::Mail, mail, code))
@@ -85,7 +86,14 @@ mod tests {
         assert_eq!(message.code.as_deref(), Some("042917"));
         assert_eq!(message.content.subject, "Authentication token");
         assert!(message.content.text.lines().any(|line| line == "042917"));
-        for told in ["Jane Doe", "sign in", "login.example.com", "5 minutes", "192.0.2.1"] {
+        for told in [
+            "Jane Doe",
+            "sign in",
+            "login.example.com",
+            "5 minutes",
+            "192.0.2.1",
+            "https://login.example.com/not-me/c2FtcGxl",
+        ] {
             assert!(message.content.text.contains(told), "{told}");
             assert!(message.content.html.contains(told), "{told}");
         }
@@ -94,12 +102,14 @@ mod tests {
     #[tokio::test]
     async fn the_mail_names_another_purpose() {
         let provider = EmailOtpProvider::new(Templates::load(None).unwrap(), "login.example.com");
-        let context = CodeContext { purpose: Purpose::ConfirmPhone, ..context("jane@example.com") };
+        let purpose = Purpose::ConfirmPhone;
+        let context = CodeContext { purpose, not_me: None, ..context("jane@example.com") };
 
         let message = provider.compose(&jane(), &Code::draw(6), &context).await.ok().unwrap();
 
         assert!(message.content.text.contains("confirm your phone number"));
         assert!(!message.content.text.contains("sign in"));
+        assert!(!message.content.text.contains("not-me"));
     }
 
     #[test]

@@ -87,6 +87,9 @@ pub struct CodeContext {
     pub expires_at: Timestamp,
     /// How long the code is good, in whole minutes, rounded up.
     pub minutes: u64,
+    /// The link by which the owner of the address disowns the sign-in; none where there is no sign-in. Only a message that its
+    /// owner alone can read may carry it.
+    pub not_me: Option<String>,
 }
 
 impl CodeContext {
@@ -193,6 +196,7 @@ pub(super) mod tests {
             client_address: "192.0.2.1".to_owned(),
             expires_at: Timestamp::from_millis(300_000),
             minutes: 5,
+            not_me: Some("https://login.example.com/not-me/c2FtcGxl".to_owned()),
         }
     }
 }

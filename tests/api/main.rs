@@ -24,6 +24,7 @@ mod mails;
 mod malformed;
 mod metrics;
 mod migrations;
+mod not_me;
 mod outages;
 mod password_rules;
 mod providers;

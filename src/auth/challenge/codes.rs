@@ -29,6 +29,17 @@ pub(in crate::auth) struct Outgoing {
     pub message: Message,
 }
 
+/// What a code is asked for.
+#[derive(Clone, Copy)]
+pub(in crate::auth) struct Asked<'a> {
+    /// Digest of the challenge's id.
+    pub challenge: &'a str,
+    pub user_id: Uuid,
+    pub purpose: Purpose,
+    pub client: &'a Client,
+    pub expires_at: Timestamp,
+}
+
 impl Auth {
     /// A fresh code; in development, the one that the configuration fixes for the account.
     pub(super) fn draw_code(&self, user: &user::Model) -> Code {
@@ -43,18 +54,17 @@ impl Auth {
         offers: &Offers,
         offer: &Offer,
         code: Code,
-        purpose: Purpose,
-        client: &Client,
-        expires_at: Timestamp,
+        asked: &Asked<'_>,
     ) -> Result<Outgoing, ProviderError> {
-        let house = &*self.0;
-        let left = expires_at.since(house.clock.now());
+        let left = asked.expires_at.since(self.0.clock.now());
         let context = CodeContext {
-            purpose,
+            purpose: asked.purpose,
             destination: offer.destination.address.clone(),
-            client_address: client.address.to_string(),
-            expires_at,
+            client_address: asked.client.address.to_string(),
+            expires_at: asked.expires_at,
             minutes: left.as_secs().div_ceil(60).max(1),
+            not_me: (asked.purpose == Purpose::SignIn)
+                .then(|| self.not_me_link(asked.user_id, asked.challenge)),
         };
         let message = offers.compose(offer, &code, &context).await?;
         Ok(Outgoing { code, message })

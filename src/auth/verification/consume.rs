@@ -12,7 +12,7 @@ use super::{Auth, Candidate};
 use crate::auth::challenge::{self as challenges, sends_window};
 use crate::auth::error::Trouble;
 use crate::auth::known_browser::KnownBrowser;
-use crate::auth::session::{self, Opened};
+use crate::auth::session::{self, Opened, Passed};
 use crate::auth::transaction::{self, retried};
 use crate::auth::{SignIn, Unexpected, authenticator, event, factor, recovery, user as users, window};
 use crate::clock::Timestamp;
@@ -72,8 +72,9 @@ impl Auth {
                 self.tell_of_recovery_code(&tx, &user).await?
             }
         };
-        let (methods, kind) = (proof.methods(), attempt.session);
-        let opened = session::open(&tx, &user, attempt.client, methods, kind, &house.sessions, now).await?;
+        let passed = Passed { methods: proof.methods(), challenge: Some(won.challenge.id.clone()) };
+        let (client, kind) = (attempt.client, attempt.session);
+        let opened = session::open(&tx, &user, client, passed, kind, &house.sessions, now).await?;
         event::signed_in(&tx, user.id, attempt.client, &opened.grant, now).await?;
         factor::forget_failures(&tx, user.id, attempt.provider).await?;
         let sent_to = won.code.as_ref().and_then(|code| challenges::destination(&house.vault, code));
