@@ -2,6 +2,7 @@
 
 mod account;
 mod authenticator;
+mod browser;
 mod budget;
 mod caller;
 mod challenge;
@@ -65,6 +66,7 @@ pub use error::{Busy, FieldError, Unexpected};
 pub use hashing::{HashPool, HashSettings, accepts};
 pub use link::{LinkOrigins, LinkTarget, RefusedTarget};
 pub use live::{Enabled, Live};
+pub use locale::locale_among;
 pub use login::{LoginAttempt, LoginError, LoginOutcome};
 pub use me::{
     Edit, Enrolment, EventView, FactorView, Factors, MeError, Profile, ProfileChange, RecoveryCodes,

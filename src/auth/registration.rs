@@ -13,7 +13,7 @@ use super::notice::Notice;
 use super::transaction::{self, is_taken, retried};
 use super::user::roles_column;
 use super::{Auth, Busy, EmailAddress, FieldError, LinkTarget, Password, Unexpected, locale, user as users};
-use crate::courier::{ConfirmEmail, Lifetime, Message, Queued};
+use crate::courier::{ConfirmEmail, Language, Lifetime, Message, Queued};
 use crate::otp::{PhoneFault, PhoneNumber};
 
 pub(super) const CONFIRM_PAGE: &str = "/authentication/emailconfirmation";
@@ -205,12 +205,16 @@ impl Auth {
         let token = self.link(tx, owner, newcomer, LinkPurpose::ConfirmEmail).await?;
         // Not the names of this registration: whoever registers somebody else's address must not write into the mail.
         let name = full_name(owner);
-        let link = newcomer.target.link(&token, &owner.email);
-        let text = ConfirmEmail { name: &name, link: &link, lifetime: Lifetime(lifetime) };
+        let (link, host) = (newcomer.target.link(&token, &owner.email), self.host());
+        // Its language: whoever reads the mail has most likely just registered.
+        let locale = newcomer.pending.locale.as_deref().or(owner.locale.as_deref());
+        let language = Language::of(locale);
+        let text =
+            ConfirmEmail { name: &name, link: &link, lifetime: Lifetime(lifetime, language), host: &host };
         let content = house
             .templates
             .load()
-            .email("confirm_email", text)
+            .email("confirm_email", language, text)
             .context("the confirmation mail does not render")?;
         // In the spelling of this registration: it is where its owner reads.
         Ok(self.mail(&newcomer.pending.email, content, lifetime))

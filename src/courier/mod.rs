@@ -7,6 +7,7 @@ mod dispatcher;
 mod failover;
 mod fate;
 mod gateway;
+mod gsm7;
 mod http;
 mod inbox;
 mod lane;

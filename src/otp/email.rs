@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Account, Code, CodeContext, Destination, OtpProvider, ProviderError, ProviderKind};
-use crate::courier::{Carrier, CodeMail, Message, Templates};
+use crate::courier::{Carrier, CodeMail, Language, Message, Templates};
 
 /// Mails a code to the account's confirmed address.
 pub struct EmailOtpProvider {
@@ -41,10 +41,12 @@ impl OtpProvider for EmailOtpProvider {
             purpose: context.purpose.as_str(),
             minutes: context.minutes,
             client_address: &context.client_address,
+            client_browser: &context.client_browser,
             host: &self.host,
             not_me: context.not_me.as_deref().unwrap_or_default(),
         };
-        let mail = self.templates.email("code", wording).map_err(ProviderError::failed)?;
+        let language = Language::of(account.locale.as_deref());
+        let mail = self.templates.email("code", language, wording).map_err(ProviderError::failed)?;
         Ok(context.message(Carrier::Mail, mail, code))
     }
 }
@@ -92,6 +94,7 @@ mod tests {
             "login.example.com",
             "5 minutes",
             "192.0.2.1",
+            "Firefox, Linux",
             "https://login.example.com/not-me/c2FtcGxl",
         ] {
             assert!(message.content.text.contains(told), "{told}");
@@ -110,6 +113,18 @@ mod tests {
         assert!(message.content.text.contains("confirm your phone number"));
         assert!(!message.content.text.contains("sign in"));
         assert!(!message.content.text.contains("not-me"));
+    }
+
+    #[tokio::test]
+    async fn the_mail_is_in_the_language_of_its_reader() {
+        let provider = EmailOtpProvider::new(Templates::load(None).unwrap(), "login.example.com");
+        let austrian = Account { locale: Some("de-AT".to_owned()), ..jane() };
+
+        let message = provider.compose(&austrian, &Code::draw(6), &context("jane@example.com")).await;
+
+        let content = message.ok().unwrap().content;
+        assert_eq!(content.subject, "Ihr Code zum Anmelden");
+        assert!(content.text.starts_with("Guten Tag Jane Doe,"), "{}", content.text);
     }
 
     #[test]

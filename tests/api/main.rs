@@ -17,6 +17,7 @@ mod cors;
 mod examples;
 mod http;
 mod instances;
+mod languages;
 mod limits;
 mod lockout;
 mod login;

@@ -310,12 +310,13 @@ async fn a_sign_in_of_the_article_is_disowned_too() {
     let app = TestApp::start(Engine::Sqlite).await;
     app.add_two_step_user(JANE).await;
     let client = app.client();
-    client.login(JANE).await.challenge_id();
+    let challenge = client.login(JANE).await.challenge_id();
     let mail = app.next_mail(JANE, CODE).await;
     client.verify(JANE, &mail.code()).await.token();
 
     press(&app, &link_in(&mail)).await.assert_status(200);
 
+    assert_eq!(client.show(&challenge).await.json()["status"], "closed");
     let sessions = entity::session::Entity::find().all(app.db()).await.unwrap();
     assert_eq!(sessions.len(), 1);
     assert!(sessions[0].ended_at.is_some());

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::offers::Offers;
 use super::{Binding, sends_window};
 use crate::auth::window::{self, Taken};
-use crate::auth::{Auth, Client, Unexpected};
+use crate::auth::{Auth, Client, Unexpected, browser};
 use crate::clock::Timestamp;
 use crate::courier::Message;
 use crate::otp::{Code, CodeContext, Offer, ProviderError, ProviderKind, Purpose};
@@ -61,6 +61,7 @@ impl Auth {
             purpose: asked.purpose,
             destination: offer.destination.address.clone(),
             client_address: asked.client.address.to_string(),
+            client_browser: browser::name_of(&asked.client.user_agent),
             expires_at: asked.expires_at,
             minutes: left.as_secs().div_ceil(60).max(1),
             not_me: (asked.purpose == Purpose::SignIn)
@@ -211,4 +212,32 @@ pub(in crate::auth) async fn last_sent(
 
 fn context(challenge: &str, provider: &str) -> Vec<u8> {
     format!("{challenge}/{provider}").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::fixture;
+
+    #[actix_web::test]
+    async fn only_a_sign_in_can_be_disowned() {
+        let house = fixture::house().await;
+        let jo = fixture::insert_user(house.db(), "jo@example.com").await;
+        let offers = house.auth.offers_for(&jo).await.ok().unwrap();
+        let offer = offers.find("Email").unwrap();
+        let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+        let client = Client { address: "192.0.2.1".parse().unwrap(), user_agent: agent.to_owned() };
+        let expires_at = house.clock.now().plus(Duration::from_mins(5));
+        let text = async |purpose| {
+            let asked = Asked { challenge: "c", user_id: jo.id, purpose, client: &client, expires_at };
+            let composed = house.auth.compose(&offers, offer, Code::draw(6), &asked).await;
+            composed.ok().unwrap().message.content.text
+        };
+
+        let sign_in = text(Purpose::SignIn).await;
+
+        assert!(sign_in.contains("http://localhost:5001/not-me/"), "{sign_in}");
+        assert!(sign_in.contains("192.0.2.1 (Firefox, Linux)"), "{sign_in}");
+        assert!(!text(Purpose::ConfirmPhone).await.contains("not-me"));
+    }
 }
