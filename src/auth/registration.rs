@@ -13,7 +13,7 @@ use super::notice::Notice;
 use super::transaction::{self, is_taken, retried};
 use super::user::roles_column;
 use super::{Auth, Busy, EmailAddress, FieldError, LinkTarget, Password, Unexpected, locale, user as users};
-use crate::courier::{ConfirmEmail, Lifetime, Message, Queued};
+use crate::courier::{ConfirmEmail, Language, Lifetime, Message, Queued};
 use crate::otp::{PhoneFault, PhoneNumber};
 
 pub(super) const CONFIRM_PAGE: &str = "/authentication/emailconfirmation";
@@ -202,7 +202,10 @@ impl Auth {
     ) -> Result<Message, Unexpected> {
         let token = self.link(tx, owner, newcomer, LinkPurpose::ConfirmEmail).await?;
         // In the spelling of this registration: it is where its owner reads.
-        self.confirmation_mail(owner, &newcomer.pending.email, &newcomer.target.link(&token, &owner.email))
+        let link = newcomer.target.link(&token, &owner.email);
+        // Its language too: whoever reads the mail has most likely just registered.
+        let locale = newcomer.pending.locale.as_deref().or(owner.locale.as_deref());
+        self.confirmation_mail(owner, &newcomer.pending.email, &link, locale)
     }
 
     /// The mail that carries a confirmation link to an address of `owner`.
@@ -211,16 +214,18 @@ impl Auth {
         owner: &user::Model,
         to: &str,
         link: &str,
+        locale: Option<&str>,
     ) -> Result<Message, Unexpected> {
         let house = &*self.0;
         let lifetime = house.accounts.link_lifetime.0;
         // Not the names of this registration: whoever registers somebody else's address must not write into the mail.
         let name = full_name(owner);
-        let text = ConfirmEmail { name: &name, link, lifetime: Lifetime(lifetime) };
+        let (host, language) = (self.host(), Language::of(locale));
+        let text = ConfirmEmail { name: &name, link, lifetime: Lifetime(lifetime, language), host: &host };
         let content = house
             .templates
             .load()
-            .email("confirm_email", text)
+            .email("confirm_email", language, text)
             .context("the confirmation mail does not render")?;
         Ok(self.mail(to, content, lifetime))
     }

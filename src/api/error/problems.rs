@@ -8,8 +8,8 @@ use crate::api::call::Limited;
 use crate::api::current_user::Denied;
 use crate::api::work::Unfinished;
 use crate::auth::{
-    Busy, ChallengeError, ConfirmError, ForgotError, GuessError, LoginError, MeError, RefreshError,
-    RegisterError, ResetError, SendError, Unexpected,
+    Busy, ChallengeError, ConfirmError, ForgotError, GuessError, LoginError, MeError, NotMeError,
+    RefreshError, RegisterError, ResetError, SendError, Unexpected,
 };
 use crate::token::KeyError;
 
@@ -42,6 +42,15 @@ impl From<Unfinished> for Problem {
         match unfinished {
             Unfinished::NoRoom | Unfinished::Late => Self::Busy(super::article::AFTER_A_FAULT),
             Unfinished::Panicked => Self::Fault(unfinished.into()),
+        }
+    }
+}
+
+impl From<NotMeError> for Problem {
+    fn from(error: NotMeError) -> Self {
+        match error {
+            NotMeError::InvalidLink => Self::NotFound,
+            NotMeError::Unexpected(fault) => fault.into(),
         }
     }
 }
