@@ -1,5 +1,7 @@
 //! The built-in pages and their files, compiled into the binary.
 
+use std::collections::BTreeSet;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
@@ -89,12 +91,15 @@ struct Page {
 impl Page {
     /// Puts the page `name` into the layout. Its files are asked for under `version`: a browser keeps them until they change.
     fn assemble(title: &str, name: &str, with_inbox: bool, version: &str) -> Self {
-        let script = format!("assets/pages/{name}.js");
-        let script =
-            Files::get(&script).map(|_| format!(r#"<script type="module" src="/{script}"></script>"#));
+        let script = Some(format!("assets/pages/{name}.js")).filter(|script| Files::get(script).is_some());
+        let mut modules = imports("assets/frame.js");
+        modules.extend(script.iter().flat_map(|script| imports(script)));
+        let preload = |module: &String| format!("<link rel=\"modulepreload\" href=\"/{module}\">\n  ");
+        let run = |script: &String| format!("<script type=\"module\" src=\"/{script}\"></script>");
         let mut html = file("layout.html")
             .replace("<!-- title -->", title)
-            .replace("<!-- script -->", &script.unwrap_or_default())
+            .replace("<!-- preload -->", modules.iter().map(preload).collect::<String>().trim_end())
+            .replace("<!-- script -->", &script.as_ref().map(run).unwrap_or_default())
             .replace("<!-- main -->", &file(&format!("pages/{name}.html")));
         for part in PARTS {
             html = html.replace(&format!("<!-- {part} -->"), &file(&format!("parts/{part}.html")));
@@ -116,6 +121,24 @@ impl Page {
 /// A file of `static/` as text; empty if there is none, which a test rules out.
 fn file(path: &str) -> String {
     Files::get(path).map(|file| String::from_utf8_lossy(&file.data).into_owned()).unwrap_or_default()
+}
+
+/// What a script imports, and what that imports: a browser that is told asks for everything at once.
+fn imports(script: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![script.to_owned()];
+    while let Some(script) = open.pop() {
+        let text = file(&script);
+        let names = text.split(" from \"").skip(1).filter_map(|rest| rest.split('"').next());
+        // Every script lies in `assets/` or in `assets/pages/`, and those of the first import nothing from the second.
+        for name in names.map(|name| name.trim_start_matches(['.', '/'])) {
+            let module = format!("assets/{name}");
+            if found.insert(module.clone()) {
+                open.push(module);
+            }
+        }
+    }
+    found
 }
 
 /// Changes with any of the files.

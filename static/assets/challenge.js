@@ -6,7 +6,7 @@ import { local, send } from "./http.js";
 import { plural, t } from "./i18n.js";
 import { clock, wait, way } from "./texts.js";
 
-const TICK_MS = 1_000;
+const A_SECOND_MS = 1_000;
 const LOOK_OFTEN_MS = 1_500;
 const LOOK_SELDOM_MS = 10_000;
 const SENT = ["email", "sms", "custom"];
@@ -22,13 +22,13 @@ export function lead(id, { onVerified, restart, onRestart }) {
   let challenge = null;
   let lookAt = 0;
   let otp = null;
-  // The providers that have sent their code here.
-  const used = new Set();
+  // How the challenge was when each provider was last in use.
+  const used = new Map();
 
   function show(next) {
     const isOther = next.provider !== challenge?.provider;
     challenge = next;
-    used.add(next.provider);
+    used.set(next.provider, next);
     if (next.status !== "pending") return end(next.status);
     byId("ended").hidden = true;
     byId("challenge").hidden = false;
@@ -93,8 +93,8 @@ export function lead(id, { onVerified, restart, onRestart }) {
       const isEnough = fault.code === "resend_too_soon" || fault.code === "too_many_sends";
       if (!isEnough || !used.has(offer.name)) return refused(fault);
       // The code that went there before is still good.
-      const { name: provider, kind, destination } = offer;
-      show({ ...challenge, provider, kind, destination, delivery: null });
+      const { attemptsLeft, sendsLeft } = challenge;
+      show({ ...used.get(offer.name), attemptsLeft, sendsLeft });
       tell(form, t("challenge.sent_before"), "");
     }
   }
@@ -160,7 +160,8 @@ export function lead(id, { onVerified, restart, onRestart }) {
 
   function showResend(now) {
     const { kind, resendAt, sendsLeft } = challenge;
-    const seconds = resendAt ? Math.ceil((local(resendAt) - now) / 1000) : 0;
+    // The server tells whole seconds: the moment may be in the middle of one.
+    const seconds = resendAt ? Math.ceil((local(resendAt) + A_SECOND_MS - now) / A_SECOND_MS) : 0;
     byId("again").hidden = !SENT.includes(kind);
     byId("resend").disabled = seconds > 0 || sendsLeft === 0;
     const rest = seconds > 0 ? t("challenge.resend_in", { wait: wait(seconds) }) : "";
@@ -218,7 +219,7 @@ export function lead(id, { onVerified, restart, onRestart }) {
 
   current = { verify, resend };
   wire(form);
-  const timer = setInterval(tick, TICK_MS);
+  const timer = setInterval(tick, A_SECOND_MS);
   stop.signal.addEventListener("abort", () => clearInterval(timer));
   begin();
   return leave;

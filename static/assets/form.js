@@ -16,6 +16,8 @@ export class Cancelled extends Error {}
  */
 export function onSubmit(form, send, texts = {}) {
   form.noValidate = true;
+  // Until now it could not have been sent.
+  for (const button of form.querySelectorAll("button:not([type])")) button.disabled = false;
   for (const input of form.querySelectorAll("input[type=password]")) addReveal(input);
   form.addEventListener("input", ({ target }) => target.name && clear(target));
   form.addEventListener("submit", (event) => {

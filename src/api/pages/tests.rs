@@ -124,6 +124,18 @@ fn scripts_import_only_files_that_are_there() {
 }
 
 #[actix_web::test]
+async fn a_page_asks_for_all_its_scripts_at_once() {
+    let login = html("/authentication/login", true).await;
+    let step = html("/authentication/twostepverification", true).await;
+    let asked = |html: &str, name: &str| html.matches(&format!("/{name}.js\"")).count();
+
+    for name in ["frame", "form", "dom", "texts", "i18n", "http", "session", "pages/login"] {
+        assert_eq!(asked(&login, name), 1, "{name}");
+    }
+    assert_eq!((asked(&login, "challenge"), asked(&step, "challenge")), (0, 1));
+}
+
+#[actix_web::test]
 async fn no_page_has_scripts_or_styles_of_its_own() {
     for (path, ..) in PAGES.into_iter().chain([INBOX]) {
         let html = html(path, true).await;
@@ -280,18 +292,16 @@ async fn only_a_file_of_this_very_version_is_kept_for_good() {
 async fn the_first_pages_are_light() {
     const MOST: usize = 60 * 1024;
     const HEADERS_OF_A_FILE: usize = 500;
-    let shared = ["frame", "form", "http", "i18n", "session", "dom", "texts"];
-    for (path, script) in [("/", None), ("/authentication/login", Some("login"))] {
+    let prefix = format!("/assets/{}/", version());
+    for path in ["/", "/authentication/login"] {
+        let html = html(path, true).await;
         for language in LANGUAGES {
-            let mut files = vec![
-                "assets/app.css".to_owned(),
-                "assets/icon.svg".to_owned(),
-                format!("assets/i18n/{language}.js"),
-            ];
-            files.extend(shared.map(|name| format!("assets/{name}.js")));
-            files.extend(script.map(|name| format!("assets/pages/{name}.js")));
-            let sizes = files.iter().map(|name| Files::get(name).unwrap().data.len() + HEADERS_OF_A_FILE);
-            let size = sizes.sum::<usize>() + html(path, true).await.len() + HEADERS_OF_A_FILE;
+            let mut files: BTreeSet<_> =
+                html.split('"').filter_map(|part| part.strip_prefix(&prefix)).map(str::to_owned).collect();
+            files.insert(format!("i18n/{language}.js"));
+            let weight = |name: &String| Files::get(&format!("assets/{name}")).unwrap().data.len();
+            let sizes = files.iter().map(|name| weight(name) + HEADERS_OF_A_FILE);
+            let size = sizes.sum::<usize>() + html.len() + HEADERS_OF_A_FILE;
 
             assert!(size < MOST, "{path} {language}: {size}");
         }
