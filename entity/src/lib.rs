@@ -13,5 +13,6 @@ pub mod refresh_token;
 pub mod session;
 pub mod signing_key;
 pub mod text_budget;
+pub mod trusted_device;
 pub mod user;
 pub mod window;

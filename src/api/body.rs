@@ -61,13 +61,30 @@ pub(super) async fn read_members(
     limit: usize,
 ) -> Result<Members, BodyFault> {
     let bytes = read(request, payload, limit).await?;
+    take_members(request, &bytes)
+}
+
+fn take_members(request: &HttpRequest, bytes: &[u8]) -> Result<Members, BodyFault> {
     if is_compressed(request) {
         return Err(BodyFault::Compressed);
     }
     if !is_json(request) {
         return Err(BodyFault::NotJson);
     }
-    members(&bytes, Names::Exact)
+    members(bytes, Names::Exact)
+}
+
+/// [`read_members`]; no body at all, and nothing said of its type, is an object without members.
+pub(super) async fn read_optional_members(
+    request: &HttpRequest,
+    payload: Payload,
+    limit: usize,
+) -> Result<Members, BodyFault> {
+    let bytes = read(request, payload, limit).await?;
+    if bytes.is_empty() && !request.headers().contains_key(CONTENT_TYPE) {
+        return Ok(Members::new());
+    }
+    take_members(request, &bytes)
 }
 
 async fn read(request: &HttpRequest, mut payload: Payload, limit: usize) -> Result<Vec<u8>, BodyFault> {

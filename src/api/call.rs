@@ -8,7 +8,7 @@ use actix_web::web::{Data, Payload};
 use serde::de::DeserializeOwned;
 
 use super::State;
-use super::body::{BodyFault, Members, read_json, read_members};
+use super::body::{BodyFault, Members, read_json, read_members, read_optional_members};
 use super::current_user::{CurrentUser, Denied, identify};
 use super::server::{RequestId, client_of};
 use super::work::{Deadline, Unfinished, finish_in};
@@ -59,6 +59,11 @@ impl Call {
     /// Reads the members of the body, under their exact names.
     pub(super) async fn members(&self, payload: Payload) -> Result<Members, BodyFault> {
         read_members(&self.request, payload, self.state.server.body_limit).await
+    }
+
+    /// [`Call::members`] where a body may be absent altogether.
+    pub(super) async fn optional_members(&self, payload: Payload) -> Result<Members, BodyFault> {
+        read_optional_members(&self.request, payload, self.state.server.body_limit).await
     }
 
     /// Takes one from the quota of the client's address. Only a well-formed request costs one.

@@ -1,31 +1,132 @@
-//! The two cookies of a browser on the article's face: its open challenges, and that its owner has signed in with it before.
+//! The cookies of a browser: its open challenges (the article's face), its refresh token (`?session=cookie`), that its
+//! owner has signed in with it before, and that they asked to be spared the second step in it.
 
-use actix_session::config::CookieContentSecurity;
-use actix_session::storage::CookieSessionStore;
+use std::sync::Arc;
+
+use actix_session::config::{CookieContentSecurity, PersistentSession, SessionMiddlewareBuilder};
 use actix_session::{Session, SessionMiddleware};
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, Key, SameSite};
 use actix_web::{HttpRequest, HttpResponseBuilder};
 use log::warn;
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use super::browser_store::BrowserStore;
+use crate::auth::DeviceToken;
 
 const SESSION: &str = "twostep_session";
 const CHALLENGES: &str = "challenges";
+const SIGNED_IN: &str = "twostep_signed_in";
+const REFRESH: &str = "refresh";
+const DEVICES: &str = "twostep_devices";
 const KNOWN_BROWSER: &str = "twostep_known";
 const A_YEAR: Duration = Duration::days(365);
 
 /// As many as are tried without a challenge id.
 const KEPT_CHALLENGES: usize = 3;
 
-/// The session cookie, encrypted under `key`, which ends with the browser.
-pub(super) fn sessions(key: &[u8; 64], secure: bool) -> SessionMiddleware<CookieSessionStore> {
-    SessionMiddleware::builder(CookieSessionStore::default(), Key::from(key))
-        .cookie_name(SESSION.to_owned())
-        .cookie_content_security(CookieContentSecurity::Private)
-        .cookie_http_only(true)
-        .cookie_same_site(SameSite::Lax)
-        .cookie_secure(secure)
-        .cookie_path("/".to_owned())
-        .build()
+/// People who share a browser.
+const KEPT_DEVICES: usize = 4;
+
+/// No cookie is sent to the pages: only the full API reads these.
+const FULL_API: &str = "/api/v1";
+
+/// How browser sessions are kept. Cheap to clone.
+#[derive(Clone)]
+pub struct BrowserSessions {
+    key: Arc<Zeroizing<[u8; 64]>>,
+    store: BrowserStore,
+    secure: bool,
+    refresh_idle: Duration,
+}
+
+impl BrowserSessions {
+    /// Sessions in cookies that are encrypted under `key`; their state is in Redis if there is a `redis` URL. A refresh token is
+    /// kept as long as it may idle.
+    #[must_use]
+    pub fn new(
+        key: Zeroizing<[u8; 64]>,
+        redis: Option<SecretString>,
+        secure: bool,
+        refresh_idle: std::time::Duration,
+    ) -> Self {
+        let store = redis.map(BrowserStore::in_redis).unwrap_or_default();
+        let refresh_idle = Duration::try_from(refresh_idle).unwrap_or(Duration::MAX);
+        Self { key: Arc::new(key), store, secure, refresh_idle }
+    }
+
+    /// Whether cookies are `Secure`.
+    pub(super) fn are_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// The session of the open challenges, which ends with the browser.
+    pub(super) fn challenges(&self) -> SessionMiddleware<BrowserStore> {
+        self.kept().cookie_name(SESSION.to_owned()).cookie_path("/".to_owned()).build()
+    }
+
+    /// The session of the refresh token, which outlives the browser. One of its own, so that whoever opens a challenge
+    /// meanwhile does not write an older token back.
+    pub(super) fn signed_in(&self) -> SessionMiddleware<BrowserStore> {
+        self.kept()
+            .cookie_name(SIGNED_IN.to_owned())
+            .cookie_path(FULL_API.to_owned())
+            .session_lifecycle(PersistentSession::default().session_ttl(self.refresh_idle))
+            .build()
+    }
+
+    fn kept(&self) -> SessionMiddlewareBuilder<BrowserStore> {
+        SessionMiddleware::builder(self.store.clone(), Key::from(&**self.key))
+            .cookie_content_security(CookieContentSecurity::Private)
+            .cookie_http_only(true)
+            .cookie_same_site(SameSite::Strict)
+            .cookie_secure(self.secure)
+    }
+}
+
+/// The refresh token of this browser.
+pub(super) fn refresh_token(session: &Session) -> Option<String> {
+    session.get(REFRESH).ok().flatten()
+}
+
+/// Keeps a refresh token; the session gets another key with it, so that nobody goes on with one that was planted.
+pub(super) fn keep_refresh_token(session: &Session, token: &str) {
+    if session.insert(REFRESH, token).is_err() {
+        warn!("a refresh token could not be kept in a session cookie");
+    }
+    session.renew();
+}
+
+/// Tokens of remembered devices in this browser, newest first, and one that another client shows in a body.
+pub(super) fn devices(request: &HttpRequest, shown: Option<String>) -> Vec<String> {
+    let kept = request.cookie(DEVICES);
+    let kept = kept.iter().flat_map(|cookie| cookie.value().split('.'));
+    shown
+        .into_iter()
+        .chain(kept.filter(|token| !token.is_empty()).map(str::to_owned))
+        .take(KEPT_DEVICES)
+        .collect()
+}
+
+/// Adds a remembered device to this browser's; the oldest one gives way.
+pub(super) fn keep_device(
+    answer: &mut HttpResponseBuilder,
+    request: &HttpRequest,
+    device: &DeviceToken,
+    lifetime: std::time::Duration,
+    secure: bool,
+) {
+    let mut tokens = devices(request, Some(device.token.clone()));
+    tokens.retain(|token| token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+    let cookie = Cookie::build(DEVICES, tokens.join("."))
+        .path(FULL_API)
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .secure(secure)
+        .max_age(Duration::try_from(lifetime).unwrap_or(A_YEAR))
+        .finish();
+    answer.cookie(cookie);
 }
 
 /// The challenges that were opened in this browser, newest first.
@@ -77,6 +178,10 @@ mod tests {
 
     use super::*;
 
+    fn sessions(secure: bool) -> BrowserSessions {
+        BrowserSessions::new(Zeroizing::new([7; 64]), None, secure, std::time::Duration::from_hours(24))
+    }
+
     /// A browser's walk over `paths`: what each answer set as cookies, and what the last one said.
     async fn walk(secure: bool, paths: &[&str]) -> (Vec<Vec<String>>, Vec<String>) {
         let open = |session: Session, id: Path<String>| async move {
@@ -94,7 +199,7 @@ mod tests {
             .route("/open/{id}", web::get().to(open))
             .route("/look", web::get().to(look))
             .route("/signin", web::get().to(sign_in))
-            .wrap(sessions(&[7; 64], secure));
+            .wrap(sessions(secure).challenges());
         let app = init_service(app).await;
         let mut jar = std::collections::BTreeMap::new();
         let mut set = Vec::new();
@@ -139,7 +244,9 @@ mod tests {
             let (set, _) = walk(secure, &["/open/secret-id", "/signin"]).await;
 
             for line in set.iter().flatten() {
-                assert!(line.contains("HttpOnly") && line.contains("SameSite=Lax"), "{line}");
+                let same_site =
+                    if line.starts_with("twostep_known") { "SameSite=Lax" } else { "SameSite=Strict" };
+                assert!(line.contains("HttpOnly") && line.contains(same_site), "{line}");
                 assert!(line.contains("Path=/") && !line.contains("Domain"), "{line}");
                 assert_eq!(line.contains("Secure"), secure, "{line}");
                 assert!(!line.contains("secret-id"), "{line}");

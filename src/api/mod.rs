@@ -2,6 +2,7 @@
 
 mod accounts;
 mod body;
+mod browser_store;
 mod call;
 mod companies;
 mod cookies;
@@ -27,6 +28,7 @@ use actix_web::http::Method;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, FromRequest, Handler, Resource, Responder, guard};
 
+pub use cookies::BrowserSessions;
 pub use current_user::{CurrentUser, Denied};
 pub use server::Origins;
 pub use settings::ServerSettings;
@@ -77,7 +79,7 @@ fn routes(config: &mut ServiceConfig, state: &State) {
     if state.demo_companies {
         config.service(companies::list_route()).service(companies::privacy_route());
     }
-    config.service(accounts::routes(state)).service(v1::routes());
+    config.service(accounts::routes(state)).service(v1::routes(state));
     config.service(well_known::jwks_route()).service(health::live_route()).service(health::ready_route());
     config.service(metrics::route());
     if state.inbox.is_some() {

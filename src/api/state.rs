@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
-use zeroize::Zeroizing;
 
-use super::{Origins, ServerSettings};
+use super::{BrowserSessions, Origins, ServerSettings};
 use crate::auth::Auth;
 use crate::courier::Inbox;
 use crate::limits::Limits;
@@ -39,10 +38,8 @@ pub struct State {
     pub origins: Origins,
     /// `[server]`
     pub server: Arc<ServerSettings>,
-    /// Whether cookies are `Secure`: `public_url` is https.
-    pub secure_cookies: bool,
-    /// The key of session cookies, 64 bytes from the vault.
-    pub cookie_key: Arc<Zeroizing<[u8; 64]>>,
+    /// How browser sessions are kept.
+    pub sessions: BrowserSessions,
     /// A permit per request of the six routes that is worked on: one whose client has hung up keeps it to its end.
     pub room: Arc<Semaphore>,
     /// Whether the database answers.

@@ -32,6 +32,10 @@ pub(super) enum EventKind {
     SignedOut,
     /// A refresh token came again that had been exchanged: its session was ended.
     RefreshReuse,
+    /// A completed sign-in asked for its device to be remembered.
+    DeviceRemembered,
+    /// Its owner had a remembered device forgotten.
+    DeviceForgotten,
     /// Its owner changed something.
     Changed(Change),
     /// An operator made it.
@@ -51,6 +55,8 @@ impl EventKind {
             Self::PasswordReset => "password_reset",
             Self::SignedOut => "signed_out",
             Self::RefreshReuse => "refresh_reuse",
+            Self::DeviceRemembered => "device_remembered",
+            Self::DeviceForgotten => "device_forgotten",
             Self::Changed(change) => change.as_str(),
             Self::UserAdded => "user_added",
             Self::UserChanged => "user_changed",

@@ -1,9 +1,9 @@
 //! The first step: a password.
 
-use entity::user;
+use entity::{trusted_device, user};
 use log::{info, warn};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 
 use super::known_browser::KnownBrowser;
 use super::lockout::{self, Failure, Lane, Standing};
@@ -13,7 +13,7 @@ use super::transaction::{self, retried};
 use super::{
     Auth, Busy, ChallengeView, Client, EmailAddress, LinkTarget, Password, SessionKind, SignIn, Unexpected,
 };
-use super::{event, session, user as users};
+use super::{device, event, session, user as users};
 use crate::token::Method;
 
 /// Somebody who wants to sign in.
@@ -28,14 +28,26 @@ pub struct LoginAttempt {
     pub client: Client,
     /// Value of the known-browser cookie, as it came.
     pub known_browser: Option<String>,
+    /// Tokens of remembered devices, as they came.
+    pub devices: Vec<String>,
+    /// Whether the second step is wanted even so.
+    pub require_second_step: bool,
     /// What it is to lead to.
     pub session: SessionKind,
 }
 
+/// From where a password came that signs in by itself, and what it leads to.
+struct WayIn<'a> {
+    client: &'a Client,
+    /// Tokens of remembered devices.
+    shown: &'a [String],
+    kind: SessionKind,
+}
+
 /// What a right password leads to.
 pub enum LoginOutcome {
-    /// The second step is off.
-    SignedIn(SignIn),
+    /// The second step is off, or the device is remembered.
+    SignedIn(Box<SignIn>),
     /// A code is on its way.
     VerificationRequired(Box<ChallengeView>),
 }
@@ -91,12 +103,29 @@ impl Auth {
         if self.0.accounts.require_confirmed_email && !user.email_confirmed {
             return Err(LoginError::EmailNotConfirmed);
         }
-        if user.two_factor_enabled {
+        let device = self.remembered(&user, &attempt).await?;
+        if user.two_factor_enabled && device.is_none() {
             let opened = self.open_challenge(&user, &attempt.client, attempt.session).await?;
             return Ok(LoginOutcome::VerificationRequired(Box::new(opened)));
         }
-        let session = attempt.session;
-        self.sign_in_with_password(&user, &attempt.client, browser, session).await.map(LoginOutcome::SignedIn)
+        let way_in = WayIn { client: &attempt.client, shown: &attempt.devices, kind: attempt.session };
+        self.sign_in_with_password(&user, &way_in, browser)
+            .await
+            .map(|done| LoginOutcome::SignedIn(Box::new(done)))
+    }
+
+    /// The remembered device that spares its owner the second step.
+    async fn remembered(
+        &self,
+        user: &user::Model,
+        attempt: &LoginAttempt,
+    ) -> Result<Option<trusted_device::Model>, DbErr> {
+        let house = &*self.0;
+        let is_off = house.two_step.load().remember_device.0.is_none();
+        if is_off || attempt.require_second_step || !user.two_factor_enabled {
+            return Ok(None);
+        }
+        device::find(&house.db, user, &attempt.devices, house.clock.now()).await
     }
 
     /// The user whose password this is. Whoever it is not costs one hash and the same statements, account or none.
@@ -183,14 +212,14 @@ impl Auth {
     async fn sign_in_with_password(
         &self,
         user: &user::Model,
-        client: &Client,
+        way_in: &WayIn<'_>,
         browser: KnownBrowser,
-        kind: SessionKind,
     ) -> Result<SignIn, LoginError> {
-        let opened = retried(|| self.open_session(user, client, kind)).await?;
+        let opened = retried(|| self.open_session(user, way_in)).await?;
         let Opened { grant, refresh } = opened.ok_or(LoginError::InvalidCredentials)?;
         info!(user_id:% = user.id, session_id:% = grant.session_id; "signed in");
-        Ok(SignIn { grant, refresh, known_browser: browser.remember(&self.0.vault, user.id) })
+        let known_browser = browser.remember(&self.0.vault, user.id);
+        Ok(SignIn { grant, refresh, known_browser, device: None })
     }
 
     /// One transaction: the session and its event. `None` if the password alone no longer signs the user in: hashing may
@@ -198,16 +227,18 @@ impl Auth {
     async fn open_session(
         &self,
         user: &user::Model,
-        client: &Client,
-        kind: SessionKind,
+        way_in: &WayIn<'_>,
     ) -> Result<Option<Opened>, Unexpected> {
-        let house = &*self.0;
+        let (house, client) = (&*self.0, way_in.client);
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
         let user = users::still_good(&tx, user).await?;
-        let Some(user) = user.filter(|user| !user.two_factor_enabled) else { return Ok(None) };
+        let Some(user) = user else { return Ok(None) };
+        if user.two_factor_enabled && device::find(&tx, &user, way_in.shown, now).await?.is_none() {
+            return Ok(None);
+        }
         let methods = vec![Method::Pwd];
-        let opened = session::open(&tx, &user, client, methods, kind, &house.sessions, now).await?;
+        let opened = session::open(&tx, &user, client, methods, way_in.kind, &house.sessions, now).await?;
         event::signed_in(&tx, user.id, client, &opened.grant, now).await?;
         tx.commit().await?;
         Ok(Some(opened))
@@ -249,9 +280,10 @@ mod tests {
         };
 
         set(user::Column::Roles, Expr::value("[\"Administrator\"]")).await;
-        let grant = house.auth.open_session(&read, &client, SessionKind::AccessOnly).await.unwrap();
+        let way_in = WayIn { client: &client, shown: &[], kind: SessionKind::AccessOnly };
+        let grant = house.auth.open_session(&read, &way_in).await.unwrap();
         set(user::Column::TwoFactorEnabled, Expr::value(true)).await;
-        let without_a_code = house.auth.open_session(&read, &client, SessionKind::AccessOnly).await.unwrap();
+        let without_a_code = house.auth.open_session(&read, &way_in).await.unwrap();
 
         assert_eq!(grant.unwrap().grant.roles, ["Administrator"]);
         assert!(without_a_code.is_none());
@@ -264,8 +296,8 @@ mod tests {
         let older = user::Model { security_stamp: users::new_stamp(), ..jo.clone() };
         let client = Client { address: Ipv4Addr::LOCALHOST.into(), user_agent: String::new() };
         let sign_in = async |user| {
-            let (browser, kind) = (KnownBrowser::default(), SessionKind::AccessOnly);
-            house.auth.sign_in_with_password(user, &client, browser, kind).await
+            let way_in = WayIn { client: &client, shown: &[], kind: SessionKind::AccessOnly };
+            house.auth.sign_in_with_password(user, &way_in, KnownBrowser::default()).await
         };
 
         assert!(matches!(sign_in(&older).await, Err(LoginError::InvalidCredentials)));
@@ -280,8 +312,8 @@ mod tests {
         let client = Client { address: Ipv4Addr::LOCALHOST.into(), user_agent: String::new() };
         house.db().execute_unprepared("DROP TABLE events").await.unwrap();
 
-        let (browser, kind) = (KnownBrowser::default(), SessionKind::AccessOnly);
-        let failed = house.auth.sign_in_with_password(&jo, &client, browser, kind).await;
+        let way_in = WayIn { client: &client, shown: &[], kind: SessionKind::AccessOnly };
+        let failed = house.auth.sign_in_with_password(&jo, &way_in, KnownBrowser::default()).await;
 
         assert!(matches!(failed, Err(LoginError::Unexpected(_))));
         assert_eq!(sessions::Entity::find().count(house.db()).await.unwrap(), 0);

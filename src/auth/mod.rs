@@ -6,6 +6,7 @@ mod budget;
 mod caller;
 mod challenge;
 mod confirmation;
+mod device;
 mod directory;
 mod email;
 mod error;
@@ -58,6 +59,7 @@ pub use crate::otp::{Offer, ProviderKind};
 pub use caller::Caller;
 pub use challenge::{ChallengeError, ChallengeId, ChallengeStatus, ChallengeView, RECOVERY_CODE, SendError};
 pub use confirmation::ConfirmError;
+pub use device::DeviceToken;
 pub use directory::{Change, DirectoryError, ImportedPassword, NewUser, UserSummary};
 pub use email::EmailAddress;
 pub use error::{Busy, FieldError, Unexpected};
@@ -66,8 +68,8 @@ pub use link::{LinkOrigins, LinkTarget, RefusedTarget};
 pub use live::{Enabled, Live};
 pub use login::{LoginAttempt, LoginError, LoginOutcome};
 pub use me::{
-    Edit, Enrolment, EventView, FactorView, Factors, MeError, Profile, ProfileChange, RecoveryCodes,
-    SessionView,
+    DeviceView, Edit, Enrolment, EventView, FactorView, Factors, MeError, Profile, ProfileChange,
+    RecoveryCodes, SessionView,
 };
 pub use password::Password;
 pub use refresh::{RefreshError, RefreshToken, Refreshed};

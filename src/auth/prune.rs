@@ -5,7 +5,7 @@ use std::time::Duration;
 use entity::{challenge, event, link, lockout, session};
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
 
-use super::{Auth, Unexpected, budget, refresh, window};
+use super::{Auth, Unexpected, budget, device, refresh, window};
 
 const DAY: Duration = Duration::from_hours(24);
 const MONTH: Duration = Duration::from_hours(24 * 30);
@@ -32,6 +32,7 @@ impl Auth {
         Ok(window::prune(db, now).await?
             + budget::prune(db, now.minus(MONTH * 2)).await?
             + refresh::prune(db, now.minus(DAY)).await?
+            + device::prune(db, now.minus(DAY)).await?
             + events.exec(db).await?.rows_affected
             + links.exec(db).await?.rows_affected
             + challenges.exec(db).await?.rows_affected

@@ -5,10 +5,10 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
-use super::link;
+use super::{device, link};
 use crate::clock::Timestamp;
 
-/// Ends the user's sessions and links and closes the open challenges.
+/// Ends the user's sessions and links, closes the open challenges and forgets remembered devices.
 pub(super) async fn end_everything(
     tx: &impl ConnectionTrait,
     user_id: Uuid,
@@ -18,7 +18,7 @@ pub(super) async fn end_everything(
     end_sign_ins(tx, user_id, now).await
 }
 
-/// Ends the user's sessions and closes the open challenges.
+/// Ends the user's sessions, closes the open challenges and forgets remembered devices.
 pub(super) async fn end_sign_ins(
     tx: &impl ConnectionTrait,
     user_id: Uuid,
@@ -37,5 +37,5 @@ pub(super) async fn end_sign_ins(
         .filter(challenge::Column::ClosedAt.is_null())
         .exec(tx)
         .await?;
-    Ok(())
+    device::forget_all(tx, user_id).await
 }

@@ -12,6 +12,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::account::full_name;
+use super::device::DeviceToken;
 use super::refresh::{self, RefreshToken};
 use super::user::roles_of;
 use crate::clock::Timestamp;
@@ -54,6 +55,8 @@ pub struct SignIn {
     pub known_browser: String,
     /// The first refresh token, of a session that can be refreshed.
     pub refresh: Option<RefreshToken>,
+    /// The token of the device, if it was to be remembered.
+    pub device: Option<DeviceToken>,
 }
 
 /// A session that was just stored.

@@ -22,6 +22,8 @@ fn attempt(email: &str, password: &str) -> LoginAttempt {
         client_uri: None,
         client: client(),
         known_browser: None,
+        devices: Vec::new(),
+        require_second_step: false,
         session: SessionKind::AccessOnly,
     }
 }

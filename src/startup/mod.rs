@@ -132,7 +132,7 @@ impl Blueprint {
             metrics,
             cors: api::Origins::new(&settings.server),
             reloading: Arc::new(Reloading::new(extras, inbox, clock, gateways)),
-            cookie_key: Arc::new(vault.key(Use::Cookie)),
+            sessions: browser_sessions(&settings, &vault),
             server: Arc::new(settings.server.clone()),
             room: Arc::new(Semaphore::new(MOST_IN_FLIGHT)),
             settings: Arc::new(ArcSwap::from_pointee(settings)),
@@ -231,6 +231,12 @@ fn configured_providers(settings: &Settings, templates: &Templates) -> RegistryB
         };
     }
     registry
+}
+
+fn browser_sessions(settings: &Settings, vault: &Vault) -> api::BrowserSessions {
+    let redis = Some(&settings.redis.url).filter(|url| !url.expose_secret().is_empty());
+    let secure = settings.server.public_url.scheme() == "https";
+    api::BrowserSessions::new(vault.key(Use::Cookie), redis.cloned(), secure, settings.tokens.refresh_idle.0)
 }
 
 fn limits(settings: &Settings, clock: Clock) -> anyhow::Result<Limits> {

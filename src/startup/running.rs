@@ -11,7 +11,6 @@ use arc_swap::ArcSwap;
 use log::warn;
 use sea_orm::DatabaseConnection;
 use tokio::sync::Semaphore;
-use zeroize::Zeroizing;
 
 use super::reload::Reloading;
 use crate::api::{self, State};
@@ -42,7 +41,7 @@ pub struct Running {
     pub(super) reloading: Arc<Reloading>,
     pub(super) server: Arc<api::ServerSettings>,
     pub(super) room: Arc<Semaphore>,
-    pub(super) cookie_key: Arc<Zeroizing<[u8; 64]>>,
+    pub(super) sessions: api::BrowserSessions,
 }
 
 impl Running {
@@ -77,9 +76,8 @@ impl Running {
             inbox: self.inbox.clone(),
             demo_companies: self.settings.load().development.demo_companies,
             origins: self.cors.clone(),
-            secure_cookies: self.server.public_url.scheme() == "https",
             server: self.server.clone(),
-            cookie_key: self.cookie_key.clone(),
+            sessions: self.sessions.clone(),
             room: Arc::clone(&self.room),
             ready: self.ready(),
             health: self.health(),

@@ -74,7 +74,7 @@ impl Signed {
     /// The answer, which marks the browser as known.
     pub(super) fn into_answer(self, state: &State) -> HttpResponse {
         let mut answer: HttpResponseBuilder = HttpResponse::Ok();
-        cookies::mark_browser(&mut answer, self.known_browser, state.secure_cookies);
+        cookies::mark_browser(&mut answer, self.known_browser, state.sessions.are_secure());
         answer.json(AuthResponse::signed_in(&self.token))
     }
 }

@@ -68,10 +68,12 @@ async fn attempt(call: Rc<Call>, payload: Payload) -> Result<Outcome, Refusal> {
         client_uri: form.client_uri,
         client: call.client.clone(),
         known_browser: cookies::known_browser(call.request()),
+        devices: Vec::new(),
+        require_second_step: false,
         session: SessionKind::AccessOnly,
     };
     Ok(match call.state.auth.login(attempt).await? {
-        LoginOutcome::SignedIn(sign_in) => Outcome::SignedIn(Signed::mint(sign_in, &call.state.tokens)?),
+        LoginOutcome::SignedIn(sign_in) => Outcome::SignedIn(Signed::mint(*sign_in, &call.state.tokens)?),
         LoginOutcome::VerificationRequired(challenge) => Outcome::VerificationRequired(challenge),
     })
 }

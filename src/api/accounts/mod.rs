@@ -11,7 +11,7 @@ mod verification;
 use actix_web::dev::HttpServiceFactory;
 use actix_web::web;
 
-use super::{State, cookies, not_found, resource};
+use super::{State, not_found, resource};
 
 pub(super) use answer::AuthResponse;
 
@@ -19,7 +19,7 @@ pub(super) use answer::AuthResponse;
 pub(super) fn routes(state: &State) -> impl HttpServiceFactory + 'static {
     web::scope("/api/accounts")
         .default_service(web::to(not_found))
-        .wrap(cookies::sessions(&state.cookie_key, state.secure_cookies))
+        .wrap(state.sessions.challenges())
         .service(resource("/login", "POST").route(web::post().to(login::login)))
         .service(resource("/twostepverification", "POST").route(web::post().to(verification::verify)))
         .service(resource("/registration", "POST").route(web::post().to(registration::register)))

@@ -71,6 +71,8 @@ pub(in crate::api) enum Problem {
     Unauthorized(Denied),
     /// The sign-in is too old, or passed no second step.
     ReauthenticationRequired,
+    /// `?session=cookie` without an `Origin` that is allowed.
+    OriginRequired,
 }
 
 /// A row of the table.
@@ -147,6 +149,11 @@ impl Problem {
             Self::Unauthorized(Denied::NoToken | Denied::InvalidToken) => {
                 (S::UNAUTHORIZED, "unauthorized", "A valid access token is needed.")
             }
+            Self::OriginRequired => (
+                S::FORBIDDEN,
+                "origin_required",
+                "A session in a cookie is only for pages of this server and of allowed origins.",
+            ),
             Self::ReauthenticationRequired => (
                 S::FORBIDDEN,
                 "reauthentication_required",
@@ -180,7 +187,8 @@ impl Problem {
             | Self::InvalidRefreshToken
             | Self::InvalidToken
             | Self::Unauthorized(_)
-            | Self::ReauthenticationRequired => None,
+            | Self::ReauthenticationRequired
+            | Self::OriginRequired => None,
         }
     }
 

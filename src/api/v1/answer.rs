@@ -3,8 +3,10 @@
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 
+use super::carriage::Carriage;
+use crate::api::call::Call;
+use crate::api::cookies;
 use crate::api::error::Problem;
-use crate::api::{State, cookies};
 use crate::auth::{
     ChallengeStatus, ChallengeView, DeliveryState, DeliveryStatus, Offer, ProviderKind, RefreshToken, SignIn,
 };
@@ -18,21 +20,36 @@ pub(super) struct TokensBody {
     token_type: &'static str,
     access_token: String,
     expires_in: u64,
+    #[serde(flatten)]
+    refresh: Option<RefreshBody>,
+}
+
+/// What of T is not there when a cookie carries it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RefreshBody {
     refresh_token: String,
     refresh_expires_in: u64,
 }
 
 impl TokensBody {
     /// Mints the access token of a session that can be refreshed.
-    pub(super) fn mint(tokens: &Tokens, grant: &Grant, refresh: RefreshToken) -> Result<Self, Problem> {
+    pub(super) fn mint(
+        tokens: &Tokens,
+        grant: &Grant,
+        refresh: RefreshToken,
+        carriage: &Carriage,
+    ) -> Result<Self, Problem> {
         let now = tokens.now();
         let access = tokens.issue(grant)?;
         Ok(Self {
             token_type: "Bearer",
             expires_in: access.expires_at.since(now).as_secs(),
             access_token: access.token,
-            refresh_expires_in: refresh.expires_at.since(now).as_secs(),
-            refresh_token: refresh.token,
+            refresh: carriage.take(refresh).map(|refresh| RefreshBody {
+                refresh_expires_in: refresh.expires_at.since(now).as_secs(),
+                refresh_token: refresh.token,
+            }),
         })
     }
 }
@@ -40,18 +57,33 @@ impl TokensBody {
 #[derive(Serialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 enum LoginBody {
-    SignedIn { tokens: TokensBody },
-    VerificationRequired { challenge: ChallengeBody },
+    SignedIn {
+        tokens: TokensBody,
+        #[serde(rename = "deviceToken", skip_serializing_if = "Option::is_none")]
+        device_token: Option<String>,
+    },
+    VerificationRequired {
+        challenge: ChallengeBody,
+    },
 }
 
-/// Somebody is signed in; the browser is marked as known.
-pub(super) fn signed_in(state: &State, sign_in: SignIn) -> Result<HttpResponse, Problem> {
+/// Somebody is signed in; the browser is marked as known, and as a remembered device where that was asked for.
+pub(super) fn signed_in(call: &Call, carriage: &Carriage, sign_in: SignIn) -> Result<HttpResponse, Problem> {
+    let state = &call.state;
     let no_chain = || Problem::Fault(anyhow::anyhow!("a session without refresh tokens"));
     let refresh = sign_in.refresh.ok_or_else(no_chain)?;
-    let tokens = TokensBody::mint(&state.tokens, &sign_in.grant, refresh)?;
+    let tokens = TokensBody::mint(&state.tokens, &sign_in.grant, refresh, carriage)?;
     let mut answer: HttpResponseBuilder = HttpResponse::Ok();
-    cookies::mark_browser(&mut answer, sign_in.known_browser, state.secure_cookies);
-    Ok(answer.json(LoginBody::SignedIn { tokens }))
+    let secure = state.sessions.are_secure();
+    cookies::mark_browser(&mut answer, sign_in.known_browser, secure);
+    if let Some(device) = &sign_in.device {
+        let lifetime = device.expires_at.since(state.tokens.now());
+        cookies::keep_device(&mut answer, call.request(), device, lifetime, secure);
+    }
+    // Where a cookie carries what is secret, no script sees any of it.
+    let shown = sign_in.device.filter(|_| matches!(carriage, Carriage::Body));
+    let device_token = shown.map(|device| device.token);
+    Ok(answer.json(LoginBody::SignedIn { tokens, device_token }))
 }
 
 /// The password was right, and a second step is needed.

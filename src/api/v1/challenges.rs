@@ -6,6 +6,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer::{ChallengeBody, signed_in};
+use super::carriage::Carriage;
 use super::form::Form;
 use super::handle;
 use crate::api::call::Call;
@@ -47,8 +48,10 @@ async fn send_code(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Pro
 }
 
 async fn judge(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
+    let carriage = Carriage::of(&call)?;
     let mut form = Form::new(call.members(payload).await?);
     let (code, provider) = (form.text("code"), form.optional_text("provider"));
+    let remember_device = form.optional_flag("rememberDevice");
     form.check()?;
     call.count(Limit::Verify).await?;
 
@@ -59,6 +62,7 @@ async fn judge(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem
         client: call.client.clone(),
         known_browser: cookies::known_browser(call.request()),
         session: SessionKind::Refreshable,
+        remember_device,
     };
-    signed_in(&call.state, call.state.auth.verify_challenge(guess).await?)
+    signed_in(&call, &carriage, call.state.auth.verify_challenge(guess).await?)
 }

@@ -63,6 +63,12 @@ impl Form {
         false
     }
 
+    /// `true` or `false`; absent, it is false.
+    pub(super) fn optional_flag(&mut self, field: &'static str) -> bool {
+        let is_there = self.members.get(field).is_some_and(|value| !value.is_null());
+        is_there && self.flag(field)
+    }
+
     /// Nothing, or everything that was wrong.
     pub(super) fn check(&mut self) -> Result<(), Problem> {
         if self.faults.is_empty() { Ok(()) } else { Err(Problem::Invalid(std::mem::take(&mut self.faults))) }

@@ -1,6 +1,7 @@
 //! The full API: thin adapters over `auth`, with problem+json (RFC 9457) for errors.
 
 mod answer;
+mod carriage;
 mod challenges;
 mod form;
 mod logins;
@@ -20,19 +21,24 @@ use super::error::Problem;
 use super::{State, not_found, resource};
 
 /// Every route under `/api/v1`.
-pub(super) fn routes() -> impl HttpServiceFactory + 'static {
+pub(super) fn routes(state: &State) -> impl HttpServiceFactory + 'static {
+    let signed_in = || state.sessions.signed_in();
     web::scope("/api/v1")
         .default_service(web::to(not_found))
-        .service(resource("/logins", "POST").route(web::post().to(logins::log_in)))
+        .service(resource("/logins", "POST").wrap(signed_in()).route(web::post().to(logins::log_in)))
         .service(
             resource("/challenges/{id}", "GET, HEAD")
                 .route(web::get().to(challenges::show))
                 .route(web::head().to(challenges::show)),
         )
         .service(resource("/challenges/{id}/codes", "POST").route(web::post().to(challenges::send)))
-        .service(resource("/challenges/{id}/verify", "POST").route(web::post().to(challenges::verify)))
-        .service(resource("/tokens/refresh", "POST").route(web::post().to(tokens::refresh)))
-        .service(resource("/logout", "POST").route(web::post().to(tokens::log_out)))
+        .service(
+            resource("/challenges/{id}/verify", "POST")
+                .wrap(signed_in())
+                .route(web::post().to(challenges::verify)),
+        )
+        .service(resource("/tokens/refresh", "POST").wrap(signed_in()).route(web::post().to(tokens::refresh)))
+        .service(resource("/logout", "POST").wrap(signed_in()).route(web::post().to(tokens::log_out)))
         .service(me::routes())
         .service(resource("/registrations", "POST").route(web::post().to(registrations::register)))
         .service(resource("/email-confirmations", "POST").route(web::post().to(registrations::confirm)))

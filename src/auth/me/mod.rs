@@ -1,6 +1,7 @@
 //! What the owner of an account sees and changes of it, by an access token.
 
 mod authenticator;
+mod devices;
 mod factors;
 mod password;
 mod phone;
@@ -24,6 +25,7 @@ use crate::courier::Queued;
 use crate::token::{Claims, Method};
 
 pub use authenticator::Enrolment;
+pub use devices::DeviceView;
 pub use factors::{FactorView, Factors};
 pub use profile::{Edit, Profile, ProfileChange};
 pub use recovery::RecoveryCodes;

@@ -6,16 +6,16 @@ use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryF
 use uuid::Uuid;
 
 use super::{Auth, Change, MeError, Owner};
-use crate::auth::link;
 use crate::auth::lockout::{self, Failure, Lane, Standing};
 use crate::auth::transaction::{self, retried};
 use crate::auth::{Client, FieldError, Password, Unexpected, user as users};
+use crate::auth::{device, link};
 use crate::clock::Timestamp;
 use crate::courier::Queued;
 use crate::token::Claims;
 
 impl Auth {
-    /// Changes the password of the token's owner. It ends the other sessions, open challenges and links. A wrong current
+    /// Changes the password of the token's owner. It ends the other sessions, open challenges, links and remembered devices. A wrong current
     /// password counts like one at a login.
     ///
     /// # Errors
@@ -64,6 +64,7 @@ impl Auth {
         link::kill_all(&tx, owner.user.id, now).await?;
         end_other_sessions(&tx, owner.user.id, owner.claims.session_id, now).await?;
         close_challenges(&tx, owner.user.id, now).await?;
+        device::forget_all(&tx, owner.user.id).await?;
         let Some(queued) = self.note(&tx, owner, Change::Password, now).await? else { return Ok(None) };
         tx.commit().await?;
         Ok(Some(queued))

@@ -4,6 +4,7 @@ use entity::challenge;
 use log::info;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
+use serde_json::json;
 
 use super::count::attempts_window;
 use super::judge::Try;
@@ -11,12 +12,23 @@ use super::proof::Proof;
 use super::{Auth, Candidate};
 use crate::auth::challenge::{self as challenges, sends_window};
 use crate::auth::error::Trouble;
+use crate::auth::event::EventKind;
 use crate::auth::known_browser::KnownBrowser;
 use crate::auth::session::{self, Opened};
 use crate::auth::transaction::{self, retried};
-use crate::auth::{SignIn, Unexpected, authenticator, event, factor, recovery, user as users, window};
+use crate::auth::{
+    DeviceToken, SignIn, Unexpected, authenticator, device, event, factor, recovery, user as users, window,
+};
 use crate::clock::Timestamp;
 use crate::courier::Queued;
+use crate::token::Grant;
+
+/// A challenge that was used up.
+struct Consumed {
+    opened: Opened,
+    device: Option<DeviceToken>,
+    notices: Vec<Queued>,
+}
 
 impl Auth {
     /// Uses the challenge up and opens the session; `None` if another one was first.
@@ -29,14 +41,16 @@ impl Auth {
     ) -> Result<Option<SignIn>, Trouble> {
         let house = &*self.0;
         let consumed = retried(|| self.consume_challenge(attempt, won, proof, counted_at)).await?;
-        let Some((Opened { grant, refresh }, notices)) = consumed else { return Ok(None) };
+        let Some(Consumed { opened: Opened { grant, refresh }, device, notices }) = consumed else {
+            return Ok(None);
+        };
         for notice in notices {
             house.courier.wake(notice);
         }
         info!(user_id:% = grant.user_id, session_id:% = grant.session_id, provider = attempt.provider; "signed in");
         let browser = KnownBrowser::read(&house.vault, attempt.known_browser);
         let known_browser = browser.remember(&house.vault, grant.user_id);
-        Ok(Some(SignIn { grant, known_browser, refresh }))
+        Ok(Some(SignIn { grant, known_browser, refresh, device }))
     }
 
     /// One transaction: the challenge and the proof are used up and the session opened, and the guess, which was no wrong
@@ -47,7 +61,7 @@ impl Auth {
         won: &Candidate,
         proof: &Proof,
         counted_at: Timestamp,
-    ) -> Result<Option<(Opened, Vec<Queued>)>, Unexpected> {
+    ) -> Result<Option<Consumed>, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
@@ -75,13 +89,33 @@ impl Auth {
         let (methods, kind) = (proof.methods(), attempt.session);
         let opened = session::open(&tx, &user, attempt.client, methods, kind, &house.sessions, now).await?;
         event::signed_in(&tx, user.id, attempt.client, &opened.grant, now).await?;
+        let device = self.remember_device(&tx, attempt, &opened.grant, now).await?;
         factor::forget_failures(&tx, user.id, attempt.provider).await?;
         let sent_to = won.code.as_ref().and_then(|code| challenges::destination(&house.vault, code));
         if let Some(to) = sent_to {
             window::clear(&tx, &sends_window(&house.vault, &to)).await?;
         }
         tx.commit().await?;
-        Ok(Some((opened, notices)))
+        Ok(Some(Consumed { opened, device, notices }))
+    }
+
+    /// Remembers the device, if that is wanted and the configuration lets it.
+    async fn remember_device(
+        &self,
+        tx: &impl ConnectionTrait,
+        attempt: &Try<'_>,
+        grant: &Grant,
+        now: Timestamp,
+    ) -> Result<Option<DeviceToken>, DbErr> {
+        let Some(lifetime) = self.0.two_step.load().remember_device.0.filter(|_| attempt.remember_device)
+        else {
+            return Ok(None);
+        };
+        let (user_id, client) = (grant.user_id, attempt.client);
+        let made = device::remember(tx, user_id, client, grant.session_id, lifetime, now).await?;
+        let detail = json!({ "session": grant.session_id, "userAgent": client.user_agent });
+        event::record(tx, user_id, EventKind::DeviceRemembered, Some(client.address), &detail, now).await?;
+        Ok(Some(made))
     }
 }
 

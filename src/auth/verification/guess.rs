@@ -22,6 +22,8 @@ pub struct Guess {
     pub known_browser: Option<String>,
     /// What a right code leads to.
     pub session: SessionKind,
+    /// Whether the second step is not to be asked for again on this device, for `remember_device`.
+    pub remember_device: bool,
 }
 
 /// Why a guess signs nobody in.
@@ -86,6 +88,7 @@ impl Auth {
             client: &guess.client,
             known_browser: guess.known_browser.as_deref(),
             session: guess.session,
+            remember_device: guess.remember_device,
         };
         let made = u32::try_from(known.row.attempts).unwrap_or(0).saturating_add(1);
         let candidates = [Candidate { challenge: known.row, code }];

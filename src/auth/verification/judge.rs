@@ -23,6 +23,7 @@ pub(super) struct Try<'a> {
     /// Value of the known-browser cookie, as it came.
     pub known_browser: Option<&'a str>,
     pub session: SessionKind,
+    pub remember_device: bool,
 }
 
 /// What came of a guess.

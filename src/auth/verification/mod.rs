@@ -93,6 +93,7 @@ impl Auth {
             client: &verification.caller.client,
             known_browser: verification.caller.known_browser.as_deref(),
             session: SessionKind::AccessOnly,
+            remember_device: false,
         };
         match self.judge(&attempt, &candidates).await? {
             Verdict::SignedIn(sign_in) => Ok(*sign_in),

@@ -1,6 +1,8 @@
 //! The full API over HTTP.
 
 mod challenges;
+mod cookies;
+mod devices;
 mod errors;
 mod factors;
 mod logins;

@@ -1,5 +1,6 @@
 //! Everything under `me`: the account of the access token.
 
+mod devices;
 mod factors;
 mod profile;
 mod sessions;
@@ -54,6 +55,12 @@ pub(super) fn routes() -> impl HttpServiceFactory + 'static {
                 .route(web::delete().to(run(sessions::end_others))),
         )
         .service(resource("/sessions/{id}", "DELETE").route(web::delete().to(run(sessions::end_one))))
+        .service(
+            resource("/devices", "GET, HEAD")
+                .route(web::get().to(run(devices::list)))
+                .route(web::head().to(run(devices::list))),
+        )
+        .service(resource("/devices/{id}", "DELETE").route(web::delete().to(run(devices::forget))))
         .service(
             resource("/events", "GET, HEAD")
                 .route(web::get().to(run(sessions::events)))

@@ -185,6 +185,7 @@ impl Walk {
             client: client(),
             known_browser: None,
             session: SessionKind::Refreshable,
+            remember_device: false,
         };
         let judged = self.house.auth.verify_challenge(guess).await;
         let open = &mut self.open[at];

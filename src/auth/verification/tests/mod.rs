@@ -43,6 +43,7 @@ async fn consumed(house: &House, user: &user::Model, row: &Candidate) -> Result<
         client: &client,
         known_browser: None,
         session: SessionKind::AccessOnly,
+        remember_device: false,
     };
     house.auth.consume(&attempt, row, &Proof::Code, NOW).await
 }

@@ -1,0 +1,79 @@
+use super::*;
+
+const HOUR: time::Duration = time::Duration::hours(1);
+
+fn state(value: &str) -> State {
+    State::from([("refresh".to_owned(), format!("\"{value}\""))])
+}
+
+fn redis() -> BrowserStore {
+    BrowserStore::in_redis(std::env::var("TWOSTEP_TEST_REDIS_URL").unwrap().into())
+}
+
+async fn away() -> (BrowserStore, tokio::net::TcpListener) {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}", silent.local_addr().unwrap());
+    (BrowserStore::in_redis(url.into()), silent)
+}
+
+#[actix_web::test]
+#[cfg_attr(not(test_redis), ignore = "needs TWOSTEP_TEST_REDIS_URL")]
+async fn instances_share_what_is_in_redis() {
+    let (one, other) = (redis(), redis());
+
+    let key = one.save(state("a"), &HOUR).await.unwrap();
+    let read = other.load(&key).await.unwrap();
+    let same = other.update(key, state("b"), &HOUR).await.unwrap();
+    let updated = one.load(&same).await.unwrap();
+    one.delete(&same).await.unwrap();
+
+    assert!(!same.as_ref().contains("refresh"), "the key tells nothing");
+    assert_eq!((read, updated), (Some(state("a")), Some(state("b"))));
+    assert_eq!(other.load(&same).await.unwrap(), None);
+}
+
+#[actix_web::test]
+#[cfg_attr(not(test_redis), ignore = "needs TWOSTEP_TEST_REDIS_URL")]
+async fn a_session_of_redis_is_not_there_without_it_and_nothing_fails() {
+    let key = redis().save(state("a"), &HOUR).await.unwrap();
+
+    assert_eq!(BrowserStore::default().load(&key).await.unwrap(), None);
+}
+
+#[actix_web::test]
+#[cfg_attr(not(test_redis), ignore = "needs TWOSTEP_TEST_REDIS_URL")]
+async fn while_redis_is_away_its_sessions_are_unread_and_not_lost() {
+    let key = redis().save(state("a"), &HOUR).await.unwrap();
+    let (store, _silent) = away().await;
+
+    let unread = store.load(&key).await.unwrap().unwrap();
+    store.delete(&key).await.unwrap();
+    store.update_ttl(&key, &HOUR).await.unwrap();
+
+    assert!(unread.contains_key(AWAY));
+    assert_eq!(redis().load(&key).await.unwrap(), Some(state("a")));
+}
+
+#[actix_web::test]
+async fn what_begins_while_redis_is_away_is_kept_in_its_cookie() {
+    let (store, _silent) = away().await;
+    let mut begun = state("a");
+    begun.insert(AWAY.to_owned(), "true".to_owned());
+
+    let key = store.save(begun, &HOUR).await.unwrap();
+
+    assert_eq!(store.load(&key).await.unwrap(), Some(state("a")));
+    assert_eq!(BrowserStore::default().load(&key).await.unwrap(), Some(state("a")));
+}
+
+#[actix_web::test]
+async fn a_redis_that_says_nothing_costs_a_quarter_of_a_second_and_is_left_alone() {
+    let (store, _silent) = away().await;
+    let start = Instant::now();
+
+    for _ in 0..100 {
+        store.save(state("a"), &HOUR).await.unwrap();
+    }
+
+    assert!(start.elapsed() < Duration::from_millis(900), "{:?}", start.elapsed());
+}
