@@ -1,7 +1,7 @@
 // The second step: where the code went, how it fares, other ways, and the code.
 
 import { byId, make } from "./dom.js";
-import { blame, complain, onPress, onSubmit, tell } from "./form.js";
+import { blame, clear, complain, onPress, onSubmit, tell } from "./form.js";
 import { local, send } from "./http.js";
 import { plural, t } from "./i18n.js";
 import { clock, wait, way } from "./texts.js";
@@ -51,9 +51,9 @@ export function lead(id, { onVerified, restart, onRestart }) {
     input.inputMode = isRecovery ? "text" : "numeric";
     input.autocomplete = isRecovery ? "off" : "one-time-code";
     input.pattern = isRecovery ? "[A-Za-z0-9\\s\\-]*" : "[0-9\\s]*";
-    input.value = "";
     byId("until").textContent = t("challenge.until", { time: clock(local(challenge.expiresAt)) });
     tell(form, "");
+    clear(input);
     input.focus();
     readText();
   }
@@ -87,6 +87,7 @@ export function lead(id, { onVerified, restart, onRestart }) {
 
   async function choose(offer) {
     tell(form, "");
+    form.elements.code.value = "";
     try {
       show(await send("POST", `${path}/codes`, { body: { provider: offer.name } }));
     } catch (fault) {

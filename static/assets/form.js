@@ -102,7 +102,8 @@ export function blame(input, text) {
   input.setAttribute("aria-describedby", [id, input.getAttribute("aria-describedby")].filter(Boolean).join(" "));
 }
 
-function clear(input) {
+/** Takes the error away from a field. */
+export function clear(input) {
   const error = document.getElementById(`${input.id}-error`);
   if (!error) return;
   const others = input.getAttribute("aria-describedby").split(" ").filter((id) => id !== error.id);

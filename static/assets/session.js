@@ -58,7 +58,7 @@ export async function claims() {
 /** Ends the session here and at the server. */
 export async function signOut() {
   try {
-    await send("POST", "/api/v1/logout", { body: {} });
+    await send("POST", "/api/v1/logout?session=cookie", { body: {} });
   } catch (fault) {
     // Nothing to end is as good as ended.
     if (fault.status === 0 || fault.status >= 429) throw fault;
@@ -119,7 +119,7 @@ async function refresh() {
   try {
     keep(await send("POST", REFRESH, { body: {} }));
   } catch (fault) {
-    if (![401, 422].includes(fault.status)) throw fault;
+    if (fault.status !== 401) throw fault;
     forget();
     throw new Problem("signed_out", fault.status);
   }

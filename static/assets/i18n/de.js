@@ -131,6 +131,8 @@ export default {
   "event.account_deleted": "Das Konto wurde gelöscht",
   "event.authenticator_added": "Eine Authenticator-App wurde eingerichtet",
   "event.authenticator_removed": "Die Authenticator-App wurde entfernt",
+  "event.device_forgotten": "Ein gemerktes Gerät wurde vergessen",
+  "event.device_remembered": "Ein Gerät wurde gemerkt: Es wird nicht nach einem Code gefragt",
   "event.email_changed": "Die E-Mail-Adresse wurde geändert",
   "event.email_confirmed": "Die E-Mail-Adresse wurde bestätigt",
   "event.password_changed": "Das Passwort wurde geändert",

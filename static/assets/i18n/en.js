@@ -131,6 +131,8 @@ export default {
   "event.account_deleted": "The account was deleted",
   "event.authenticator_added": "An authenticator app was set up",
   "event.authenticator_removed": "The authenticator app was removed",
+  "event.device_forgotten": "A remembered device was forgotten",
+  "event.device_remembered": "A device was remembered: it is not asked for a code",
   "event.email_changed": "The e-mail address was changed",
   "event.email_confirmed": "The e-mail address was confirmed",
   "event.password_changed": "The password was changed",
