@@ -26,7 +26,7 @@ const PAGES: [(&str, &str, &str); 14] = [
     ("/authentication/twostepverification", "Two-step verification", "twostepverification"),
     ("/authentication/forgotpassword", "Forgot your password?", "forgotpassword"),
     ("/authentication/resetpassword", "Set a new password", "resetpassword"),
-    ("/authentication/emailconfirmation", "Confirm your e-mail address", "emailconfirmation"),
+    ("/authentication/emailconfirmation", "Confirm your address", "emailconfirmation"),
     ("/account", "Your account", "account"),
     ("/account/security", "Security", "security"),
     ("/account/activity", "Activity", "activity"),

@@ -85,7 +85,7 @@ export default {
   "confirm.done": "Your e-mail address is confirmed.",
   "confirm.lead": "Is this address yours? Then confirm it.",
   "confirm.no_link": "This page needs the link of a mail, and each link works once. Sign in, and a new mail can be sent.",
-  "confirm.title": "Confirm your e-mail address",
+  "confirm.title": "Confirm your address",
   "confirm.whose": "Is {email} yours? Then confirm it.",
   "delivery.failed": "The code could not be delivered. Choose another way below, or have it sent again.",
   "delivery.queued": "The code is being sent …",
