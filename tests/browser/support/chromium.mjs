@@ -43,7 +43,8 @@ class Chromium {
 
   /**
    * A page in a browser that nobody used before, closed at the end of the test `t`. Uncaught errors, console errors
-   * and requests that fail make the test fail; `statuses` lists the refusals (400, 401, …) that it is about.
+   * and requests that fail make the test fail; `statuses` lists the refusals (400, 401, …, or a network error as the
+   * console words it) that the test is about.
    * Everything else is an option of a Playwright context.
    */
   async page(t, { statuses = [], ...options } = {}) {
@@ -85,5 +86,7 @@ export async function assertNoSidewaysScroll(page) {
 }
 
 function isExpected(text, statuses) {
-  return statuses.some((status) => text.includes(`responded with a status of ${status} `));
+  return statuses.some((status) =>
+    text.includes(typeof status === 'number' ? `responded with a status of ${status} ` : status),
+  );
 }
