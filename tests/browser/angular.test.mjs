@@ -116,8 +116,8 @@ test('a new user registers, confirms, verifies in two steps and is kept from pri
   const page = await open(t, '/authentication/register', { statuses: [400] });
 
   await fill(page, {
-    'First name': 'New',
-    'Last name': 'Person',
+    'First name (optional)': 'New',
+    'Last name (optional)': 'Person',
     'E-mail': email,
     Password: PASSWORD,
     'Password, once more': PASSWORD,
@@ -274,6 +274,54 @@ test('an administrator reads the claims of the token', async (t) => {
   await page.getByRole('term').getByText('role', { exact: false }).first().waitFor();
   await page.getByRole('definition').getByText('Administrator').first().waitFor();
   await inspect(page, 'privacy');
+});
+
+for (const [status, title] of Object.entries({ 403: 'Forbidden', 404: 'Not found' })) {
+  test(`an answer with ${status} leads to its page`, async (t) => {
+    const email = `chief${status}@example.com`;
+    await server.addUser(email, PASSWORD, '--role', 'Administrator');
+    const page = await open(t, '/privacy', { statuses: [Number(status)] });
+    const headers = { 'access-control-allow-origin': origin };
+    await page.route('**/api/companies/privacy', (route) => route.fulfill({ status: Number(status), headers }));
+
+    await logIn(page, email, PASSWORD);
+
+    await heading(page, title);
+  });
+}
+
+test('nobody is sent to another site after the login', async (t) => {
+  await server.addUser('astray@example.com', PASSWORD);
+  for (const target of ['https://example.com/', '//example.com/', 'javascript:alert(1)']) {
+    const page = await open(t, `/authentication/login?returnUrl=${encodeURIComponent(target)}`);
+
+    await logIn(page, 'astray@example.com', PASSWORD);
+
+    await page.waitForURL('/404');
+  }
+});
+
+test('a form that is sent twice asks once', async (t) => {
+  await server.addUser('twice@example.com', PASSWORD, '--two-factor', 'on');
+  const page = await open(t, '/authentication/login');
+  let asked = 0;
+  page.on('request', (request) => (asked += request.method() === 'POST' ? 1 : 0));
+  await fill(page, { 'E-mail': 'twice@example.com', Password: PASSWORD });
+
+  await page.getByRole('main').getByRole('button', { name: 'Log in' }).dblclick();
+
+  await heading(page, 'Two-step verification');
+  assert.equal(asked, 1);
+});
+
+test('a token that expired meanwhile is not used', async (t) => {
+  const page = await open(t, '/home');
+  const expired = `e30.${Buffer.from('{"exp":1,"email":"jane@example.com"}').toString('base64url')}.AAAA`;
+  await page.evaluate((token) => sessionStorage.setItem('token', token), expired);
+
+  await page.goto('/company/companies');
+
+  await heading(page, 'Log in');
 });
 
 test('a forged role opens the page but none of the data', async (t) => {

@@ -74,7 +74,7 @@ class Server {
     this.#process = undefined;
     if (child.exitCode === null) child.kill('SIGTERM');
     const killed = setTimeout(() => child.kill('SIGKILL'), STOPS_WITHIN);
-    const code = await this.#ended;
+    const code = await this.#ended.catch(() => undefined);
     clearTimeout(killed);
     return code;
   }
@@ -120,7 +120,7 @@ class Server {
       }
       this.#ended.then(
         (code) => settle(`twostep ended with ${code} at its start`),
-        (fault) => settle(`${PROGRAM} cannot be started: ${fault.message}`),
+        (fault) => settle(`the server cannot be started; \`cargo build\`, or set TWOSTEP_BIN? ${fault.message}`),
       );
     });
   }

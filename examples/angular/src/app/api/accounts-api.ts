@@ -1,4 +1,4 @@
-import { HttpClient, HttpParams } from '@angular/common/http';
+import { HttpClient } from '@angular/common/http';
 import { inject, Injectable } from '@angular/core';
 import { Observable } from 'rxjs';
 
@@ -27,7 +27,7 @@ export class AccountsApi {
   }
 
   confirmEmail(confirmation: EmailConfirmation): Observable<null> {
-    return this.http.get<null>(`${ACCOUNTS}/emailconfirmation`, { params: encoded(confirmation) });
+    return this.http.get<null>(`${ACCOUNTS}/emailconfirmation`, { params: { ...confirmation } });
   }
 
   login(credentials: Omit<Login, 'clientURI'>): Observable<SignedIn | SecondStep> {
@@ -52,15 +52,4 @@ export class AccountsApi {
 /** A page of this client. */
 function here(path: string): string {
   return `${location.origin}${path}`;
-}
-
-/** Query parameters in which `+` stays a plus sign: HttpParams alone would leave it bare, and a server reads a blank. */
-function encoded({ token, email }: EmailConfirmation): HttpParams {
-  const encoder = {
-    encodeKey: encodeURIComponent,
-    encodeValue: encodeURIComponent,
-    decodeKey: decodeURIComponent,
-    decodeValue: decodeURIComponent,
-  };
-  return new HttpParams({ encoder, fromObject: { token, email } });
 }

@@ -7,6 +7,9 @@ import { claimsOf, lifetimeOf, rolesOf } from './token';
 const storage = sessionStorage;
 const KEY = 'token';
 
+/** What a browser's timer can count, in milliseconds: 24 days. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** Whether somebody is signed in, and as whom. */
 @Injectable({ providedIn: 'root' })
 export class Session {
@@ -23,9 +26,10 @@ export class Session {
     effect((onCleanup) => {
       const claims = this.claims();
       if (!claims) return;
+      const lifetime = Math.min(lifetimeOf(claims), LONGEST_TIMER);
       const timer = setTimeout(() => {
         this.end();
-      }, lifetimeOf(claims));
+      }, lifetime);
       onCleanup(() => {
         clearTimeout(timer);
       });

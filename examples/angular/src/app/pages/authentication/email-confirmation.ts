@@ -18,6 +18,11 @@ import { Note } from '../../shared/note';
         <p><a class="button" routerLink="/authentication/login">Log in</a></p>
       } @else if (call.busy()) {
         <p role="status">One moment …</p>
+      } @else {
+        <p>
+          A link works once and not for ever. Try to <a routerLink="/authentication/login">log in</a>, or
+          <a routerLink="/authentication/register">register</a> again for a new link.
+        </p>
       }
     </section>
   `,

@@ -23,8 +23,18 @@ import { Note } from '../../shared/note';
       } @else {
         @let fields = form.controls;
         <form [formGroup]="form" (ngSubmit)="register()" novalidate>
-          <app-field name="firstName" label="First name" autocomplete="given-name" [control]="fields.firstName" />
-          <app-field name="lastName" label="Last name" autocomplete="family-name" [control]="fields.lastName" />
+          <app-field
+            name="firstName"
+            label="First name (optional)"
+            autocomplete="given-name"
+            [control]="fields.firstName"
+          />
+          <app-field
+            name="lastName"
+            label="Last name (optional)"
+            autocomplete="family-name"
+            [control]="fields.lastName"
+          />
           <app-field name="email" label="E-mail" type="email" autocomplete="username" [control]="fields.email" />
           <app-field
             name="password"
