@@ -5,7 +5,10 @@ const LANGUAGES = ["en", "de"];
 /** The language of the page. */
 export const language = choose(navigator.languages ?? []);
 
-const { default: texts } = await import(`./i18n/${language}.js`);
+// The pages of the account have many texts that the sign-in need not wait for.
+const parts = location.pathname.startsWith("/account") ? ["", "account-"] : [""];
+const catalogues = await Promise.all(parts.map((part) => import(`./i18n/${part}${language}.js`)));
+const texts = Object.assign({}, ...catalogues.map((catalogue) => catalogue.default));
 const rules = new Intl.PluralRules(language);
 
 document.documentElement.lang = language;

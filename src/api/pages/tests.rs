@@ -50,9 +50,18 @@ async fn html(path: &str, with_inbox: bool) -> String {
     String::from_utf8(read_body(answer).await.to_vec()).unwrap()
 }
 
-/// The texts of a language. A catalogue is JSON but for its first words, so that this can read it, too.
+/// The texts of a language.
 fn catalogue(language: &str) -> BTreeMap<String, String> {
-    let script = file(&format!("assets/i18n/{language}.js"));
+    let mut texts = read_catalogue(language);
+    for (key, text) in read_catalogue(&format!("account-{language}")) {
+        assert_eq!(texts.insert(key.clone(), text), None, "{key} is there twice");
+    }
+    texts
+}
+
+/// A catalogue is JSON but for its first words, so that this can read it, too.
+fn read_catalogue(name: &str) -> BTreeMap<String, String> {
+    let script = file(&format!("assets/i18n/{name}.js"));
     let json = script.trim().strip_prefix("export default ").unwrap().strip_suffix(';').unwrap();
     serde_json::from_str(json).unwrap()
 }
@@ -176,6 +185,29 @@ fn the_languages_have_the_same_texts_with_the_same_places() {
     for (key, text) in &english {
         assert_eq!(places(text), places(&german[key]), "{key}");
         assert!(!text.trim().is_empty() && !german[key].trim().is_empty(), "{key}");
+    }
+}
+
+#[test]
+fn both_parts_of_a_catalogue_are_cut_at_the_same_place() {
+    for part in ["", "account-"] {
+        let [english, german] = LANGUAGES.map(|language| read_catalogue(&format!("{part}{language}")));
+        assert!(english.keys().eq(german.keys()), "{part}");
+    }
+}
+
+#[actix_web::test]
+async fn what_is_not_of_the_account_needs_no_text_of_its_catalogue() {
+    let texts = read_catalogue("account-en");
+    for (path, _, name) in PAGES.into_iter().chain([INBOX]).filter(|(path, ..)| !path.starts_with("/account"))
+    {
+        let script = format!("assets/pages/{name}.js");
+        let mut sources: Vec<_> = imports(&script).iter().map(|module| file(module)).collect();
+        sources.extend([html(path, true).await, file(&script), file("assets/frame.js")]);
+
+        for word in sources.iter().flat_map(|source| source.split('"')) {
+            assert!(!texts.contains_key(word), "{path} {word}");
+        }
     }
 }
 

@@ -1,9 +1,10 @@
+import { browser } from "../browser.js";
 import { byId, make } from "../dom.js";
 import { onPress, tell } from "../form.js";
 import { known, t } from "../i18n.js";
 import { asUser } from "../protected.js";
 import { ask } from "../session.js";
-import { browser, date } from "../texts.js";
+import { date } from "../texts.js";
 
 const PAGE = 20;
 const sections = Object.fromEntries(["sessions", "devices", "events"].map((id) => [id, byId(id).closest("section")]));

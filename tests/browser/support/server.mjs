@@ -84,6 +84,8 @@ class Server {
     const child = spawn(PROGRAM, args, { cwd: this.#folder, env: this.#env });
     const output = collect(child.stdout);
     const faults = collect(child.stderr);
+    // A command that reads nothing may have ended already.
+    child.stdin.on('error', () => {});
     child.stdin.end(input);
     const code = await ended(child);
     if (code !== 0) throw new Error(`twostep ${args.join(' ')} ended with ${code}: ${faults()}${output()}`);
