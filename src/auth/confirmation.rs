@@ -30,7 +30,7 @@ impl From<DbErr> for ConfirmError {
 }
 
 impl Auth {
-    /// Opens a confirmation link, once. The registration that it carries takes effect, and every other link dies: an
+    /// Opens a confirmation link, or the link of an address that an account asked for, once. The registration that it carries takes effect, and every other link dies: an
     /// outsider who registered the same address has gained nothing. `email` is what the link names, if it names one; it must
     /// be the account's.
     ///
@@ -39,7 +39,10 @@ impl Auth {
     pub async fn confirm_email(&self, email: Option<&str>, token: &str) -> Result<(), ConfirmError> {
         let house = &*self.0;
         let found = self.find_link(LinkPurpose::ConfirmEmail, email, token).await?;
-        let (user, link) = found.ok_or(ConfirmError::InvalidLink)?;
+        let Some((user, link)) = found else {
+            let taken = self.take_email(email, token).await?;
+            return if taken { Ok(()) } else { Err(ConfirmError::InvalidLink) };
+        };
         let pending = link::pending(&house.vault, &link)?;
         if !retried(|| self.open_confirmation(&user, token, &pending)).await? {
             return Err(ConfirmError::InvalidLink);

@@ -49,6 +49,29 @@ impl Auth {
     }
 }
 
+/// How an account has fared with a provider.
+pub(super) enum Standing {
+    /// No wrong code since the last right one.
+    Clean,
+    /// Some.
+    Failed,
+    /// Too many: the factor is switched off.
+    Disabled,
+}
+
+pub(super) async fn standing(
+    db: &impl ConnectionTrait,
+    user_id: Uuid,
+    provider: &str,
+) -> Result<Standing, DbErr> {
+    let row = Entity::find_by_id((user_id, provider.to_owned())).one(db).await?;
+    Ok(match row {
+        Some(row) if row.disabled_at.is_some() => Standing::Disabled,
+        Some(row) if row.failures > 0 => Standing::Failed,
+        Some(_) | None => Standing::Clean,
+    })
+}
+
 /// Forgets the wrong codes in a row after a right one.
 pub(super) async fn forget_failures(
     tx: &impl ConnectionTrait,

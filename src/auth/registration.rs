@@ -200,20 +200,29 @@ impl Auth {
         owner: &user::Model,
         newcomer: &Newcomer,
     ) -> Result<Message, Unexpected> {
+        let token = self.link(tx, owner, newcomer, LinkPurpose::ConfirmEmail).await?;
+        // In the spelling of this registration: it is where its owner reads.
+        self.confirmation_mail(owner, &newcomer.pending.email, &newcomer.target.link(&token, &owner.email))
+    }
+
+    /// The mail that carries a confirmation link to an address of `owner`.
+    pub(super) fn confirmation_mail(
+        &self,
+        owner: &user::Model,
+        to: &str,
+        link: &str,
+    ) -> Result<Message, Unexpected> {
         let house = &*self.0;
         let lifetime = house.accounts.link_lifetime.0;
-        let token = self.link(tx, owner, newcomer, LinkPurpose::ConfirmEmail).await?;
         // Not the names of this registration: whoever registers somebody else's address must not write into the mail.
         let name = full_name(owner);
-        let link = newcomer.target.link(&token, &owner.email);
-        let text = ConfirmEmail { name: &name, link: &link, lifetime: Lifetime(lifetime) };
+        let text = ConfirmEmail { name: &name, link, lifetime: Lifetime(lifetime) };
         let content = house
             .templates
             .load()
             .email("confirm_email", text)
             .context("the confirmation mail does not render")?;
-        // In the spelling of this registration: it is where its owner reads.
-        Ok(self.mail(&newcomer.pending.email, content, lifetime))
+        Ok(self.mail(to, content, lifetime))
     }
 }
 

@@ -93,9 +93,14 @@ async fn take_from(
     times.push(now);
     times.sort_unstable();
     let expires_at = times.last().unwrap_or(&now).plus(quota.period).millis();
-    let Some(row) = row else {
-        make(db, key, expires_at).await?;
-        return Ok(None);
+    let made;
+    let row = match row {
+        Some(row) => row,
+        None => {
+            make(db, key, expires_at).await?;
+            made = Model { key: key.to_owned(), times: String::new(), expires_at };
+            &made
+        }
     };
     let counted = replace(db, row, &times, expires_at.max(row.expires_at)).await?;
     Ok(counted.then_some(Taken::Counted))
@@ -203,11 +208,11 @@ mod tests {
     async fn two_that_read_the_same_row_do_not_both_count() {
         let database = fixture::database().await;
         let db = &database.connection;
-        let quota = Quota { count: 2, period: MINUTE };
+        let quota = Quota { count: 3, period: MINUTE };
         let missing = take_from(db, "k", None, quota, at(0));
         let missing_too = take_from(db, "k", None, quota, at(0));
-        assert_eq!(missing.await.unwrap(), None, "making the row counts nothing");
-        assert_eq!(missing_too.await.unwrap(), None);
+        assert_eq!(missing.await.unwrap(), Some(Taken::Counted));
+        assert_eq!(missing_too.await.unwrap(), None, "a row that is there already counts nothing");
 
         let row = Entity::find_by_id("k").one(db).await.unwrap();
         let first = take_from(db, "k", row.as_ref(), quota, at(1)).await.unwrap();

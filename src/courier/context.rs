@@ -117,7 +117,7 @@ pub struct AccountChanged<'a> {
 }
 
 /// What `email/account_changed` tells of.
-pub const CHANGES: [&str; 9] = [
+pub const CHANGES: [&str; 12] = [
     "two_factor_on",
     "two_factor_off",
     "preferred_provider_changed",
@@ -127,6 +127,9 @@ pub const CHANGES: [&str; 9] = [
     "authenticator_removed",
     "recovery_codes_made",
     "password_changed",
+    "email_change_requested",
+    "email_changed",
+    "account_deleted",
 ];
 
 fn person<S: Serializer>(name: &str, serializer: S) -> Result<S::Ok, S::Error> {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use entity::{authenticator, factor, recovery_code, user};
+use sea_orm::sea_query::{Expr, UnionType};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
-    QuerySelect as _,
+    QuerySelect as _, QueryTrait as _, Select,
 };
 use uuid::Uuid;
 
@@ -49,19 +50,17 @@ impl Auth {
     /// budget is spent.
     pub(in crate::auth) async fn offers_for(&self, user: &user::Model) -> Result<Offers, Trouble> {
         let house = &*self.0;
-        let has_authenticator = is_enrolled(&house.db, user.id).await?;
+        let Besides { has_authenticator, recovery_codes_left, disabled } =
+            Besides::read(&house.db, user.id).await?;
         let account = Account { has_authenticator, ..Account::from(user) };
         let registry = house.providers.load_full();
         let mut all = registry.valid_providers(&account).await?;
-        let disabled = disabled_factors(&house.db, user.id).await?;
         all.retain(|offer| !disabled.contains(&offer.provider));
         if all.iter().any(|offer| offer.kind == ProviderKind::Sms) {
             let spent = self.spent_budgets(&house.db).await?;
             all.retain(|offer| !spent.contains(&offer.provider));
         }
-        if !disabled.iter().any(|name| name == RECOVERY_CODE)
-            && recovery_codes_left(&house.db, user.id).await? > 0
-        {
+        if !disabled.iter().any(|name| name == RECOVERY_CODE) && recovery_codes_left > 0 {
             all.push(Offer {
                 provider: RECOVERY_CODE.to_owned(),
                 kind: ProviderKind::Recovery,
@@ -90,28 +89,60 @@ pub(in crate::auth) fn is_sent(kind: ProviderKind) -> bool {
     }
 }
 
-/// Names of the providers that too many wrong codes have switched off for the account.
-pub(in crate::auth) async fn disabled_factors(
-    db: &impl ConnectionTrait,
-    user_id: Uuid,
-) -> Result<Vec<String>, DbErr> {
-    let rows = factor::Entity::find()
-        .filter(factor::Column::UserId.eq(user_id))
-        .filter(factor::Column::DisabledAt.is_not_null())
-        .all(db)
-        .await?;
-    Ok(rows.into_iter().map(|row| row.provider).collect())
+/// What decides about an account's offers besides its row.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Besides {
+    has_authenticator: bool,
+    recovery_codes_left: i64,
+    /// Names of the providers that too many wrong codes have switched off.
+    disabled: Vec<String>,
 }
 
-/// Whether the account has an authenticator app.
-async fn is_enrolled(db: &impl ConnectionTrait, user_id: Uuid) -> Result<bool, DbErr> {
-    let confirmed: Option<Option<i64>> = authenticator::Entity::find_by_id(user_id)
-        .select_only()
-        .column(authenticator::Column::ConfirmedAt)
-        .into_tuple()
-        .one(db)
-        .await?;
-    Ok(confirmed.flatten().is_some())
+impl Besides {
+    /// Reads it in one statement: each row has what it tells of, a name, and a count.
+    async fn read(db: &impl ConnectionTrait, user_id: Uuid) -> Result<Self, DbErr> {
+        let mut all = factor::Entity::find()
+            .select_only()
+            .expr(Expr::cust("'disabled'"))
+            .column(factor::Column::Provider)
+            .expr(Expr::cust("COUNT(*)"))
+            .filter(factor::Column::UserId.eq(user_id))
+            .filter(factor::Column::DisabledAt.is_not_null())
+            .group_by(factor::Column::Provider)
+            .into_query();
+        let app = authenticator::Entity::find()
+            .select_only()
+            .expr(Expr::cust("'app'"))
+            .expr(Expr::cust("''"))
+            .expr(Expr::cust("COUNT(*)"))
+            .filter(authenticator::Column::UserId.eq(user_id))
+            .filter(authenticator::Column::ConfirmedAt.is_not_null())
+            .into_query();
+        let codes = unused_codes(user_id)
+            .select_only()
+            .expr(Expr::cust("'codes'"))
+            .expr(Expr::cust("''"))
+            .expr(Expr::cust("COUNT(*)"))
+            .into_query();
+        all.union(UnionType::All, app).union(UnionType::All, codes);
+
+        let mut besides = Self::default();
+        for row in db.query_all(&all).await? {
+            let (what, count): (String, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(2)?);
+            match what.as_str() {
+                "app" => besides.has_authenticator = count > 0,
+                "codes" => besides.recovery_codes_left = count,
+                _ => besides.disabled.push(row.try_get_by_index(1)?),
+            }
+        }
+        Ok(besides)
+    }
+}
+
+fn unused_codes(user_id: Uuid) -> Select<recovery_code::Entity> {
+    recovery_code::Entity::find()
+        .filter(recovery_code::Column::UserId.eq(user_id))
+        .filter(recovery_code::Column::ConsumedAt.is_null())
 }
 
 /// How many recovery codes the account has not used.
@@ -119,9 +150,5 @@ pub(in crate::auth) async fn recovery_codes_left(
     db: &impl ConnectionTrait,
     user_id: Uuid,
 ) -> Result<u64, DbErr> {
-    recovery_code::Entity::find()
-        .filter(recovery_code::Column::UserId.eq(user_id))
-        .filter(recovery_code::Column::ConsumedAt.is_null())
-        .count(db)
-        .await
+    unused_codes(user_id).count(db).await
 }

@@ -78,14 +78,26 @@ impl Auth {
     async fn delete(&self, user: &user::Model) -> Result<bool, Unexpected> {
         let house = &*self.0;
         let tx = transaction::begin(&house.db).await?;
-        let deleted = user::Entity::delete_by_id(user.id).exec(&tx).await?;
-        if deleted.rows_affected == 0 {
+        if !erase(&tx, &house.vault, user).await? {
             return Ok(false);
         }
-        unlock(&tx, &house.vault, user).await?;
         tx.commit().await?;
         Ok(true)
     }
+}
+
+/// Removes an account and all that hangs on it; false if it is gone already.
+pub(in crate::auth) async fn erase(
+    tx: &impl ConnectionTrait,
+    vault: &Vault,
+    user: &user::Model,
+) -> Result<bool, DbErr> {
+    let deleted = user::Entity::delete_by_id(user.id).exec(tx).await?;
+    if deleted.rows_affected == 0 {
+        return Ok(false);
+    }
+    unlock(tx, vault, user).await?;
+    Ok(true)
 }
 
 /// Writes the columns that change; true if the account is there.

@@ -7,6 +7,8 @@ mod look;
 use entity::user;
 use sea_orm::DbErr;
 
+pub(super) use change::erase;
+
 use super::{Auth, Busy, EmailAddress, FieldError, Password, Unexpected, user as users};
 use crate::clock::Timestamp;
 

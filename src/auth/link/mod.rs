@@ -8,7 +8,7 @@ use entity::user;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
+    QueryOrder as _, QuerySelect as _, UpdateMany,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -28,6 +28,8 @@ pub(super) enum LinkPurpose {
     ConfirmEmail,
     /// Sets a new password.
     ResetPassword,
+    /// Gives the account another address.
+    ChangeEmail,
     /// Nothing, ever: written where no link is due, so that the time of an answer does not tell.
     Decoy,
 }
@@ -37,6 +39,7 @@ impl LinkPurpose {
         match self {
             Self::ConfirmEmail => "confirm_email",
             Self::ResetPassword => "reset_password",
+            Self::ChangeEmail => "change_email",
             Self::Decoy => "decoy",
         }
     }
@@ -54,6 +57,15 @@ pub(super) struct Pending {
     pub phone_number: Option<String>,
     #[serde(default)]
     pub locale: Option<String>,
+}
+
+impl Pending {
+    /// An address, and nothing else.
+    pub(super) fn address(email: &str) -> Self {
+        let email = email.to_owned();
+        let (password_hash, first_name, last_name) = Default::default();
+        Self { email, password_hash, first_name, last_name, phone_number: None, locale: None }
+    }
 }
 
 /// A link to be stored.
@@ -136,13 +148,27 @@ pub(super) async fn consume(
 
 /// Makes every link of the user worthless.
 pub(super) async fn kill_all(tx: &impl ConnectionTrait, user_id: Uuid, now: Timestamp) -> Result<(), DbErr> {
+    unused(user_id, now).exec(tx).await?;
+    Ok(())
+}
+
+/// Uses up the unused links of a user.
+fn unused(user_id: Uuid, now: Timestamp) -> UpdateMany<Entity> {
     Entity::update_many()
         .col_expr(Column::ConsumedAt, Expr::value(now.millis()))
         .col_expr(Column::Pending, Expr::value(Option::<Vec<u8>>::None))
         .filter(Column::UserId.eq(user_id))
         .filter(Column::ConsumedAt.is_null())
-        .exec(tx)
-        .await?;
+}
+
+/// Makes every link of the user with that purpose worthless.
+pub(super) async fn kill(
+    tx: &impl ConnectionTrait,
+    user_id: Uuid,
+    purpose: LinkPurpose,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    unused(user_id, now).filter(Column::Purpose.eq(purpose.as_str())).exec(tx).await?;
     Ok(())
 }
 

@@ -1,7 +1,9 @@
 //! What the owner of an account sees and changes of it, by an access token.
 
 mod authenticator;
+mod deletion;
 mod devices;
+mod email;
 mod factors;
 mod password;
 mod phone;
@@ -115,6 +117,9 @@ pub(super) enum Change {
     AuthenticatorRemoved,
     RecoveryCodesMade,
     Password,
+    EmailAskedFor,
+    Email,
+    AccountDeleted,
 }
 
 impl Change {
@@ -130,6 +135,9 @@ impl Change {
             Self::AuthenticatorRemoved => "authenticator_removed",
             Self::RecoveryCodesMade => "recovery_codes_made",
             Self::Password => "password_changed",
+            Self::EmailAskedFor => "email_change_requested",
+            Self::Email => "email_changed",
+            Self::AccountDeleted => "account_deleted",
         }
     }
 }
@@ -206,6 +214,9 @@ mod tests {
             AuthenticatorRemoved,
             RecoveryCodesMade,
             Password,
+            EmailAskedFor,
+            Email,
+            AccountDeleted,
         ];
 
         assert_eq!(all.map(super::Change::as_str), CHANGES);

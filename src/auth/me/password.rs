@@ -111,7 +111,12 @@ pub(super) async fn end_other_sessions(
     Ok(ended.rows_affected)
 }
 
-async fn close_challenges(tx: &impl ConnectionTrait, user_id: Uuid, now: Timestamp) -> Result<(), DbErr> {
+/// Closes every open challenge of the user.
+pub(super) async fn close_challenges(
+    tx: &impl ConnectionTrait,
+    user_id: Uuid,
+    now: Timestamp,
+) -> Result<(), DbErr> {
     challenge::Entity::update_many()
         .col_expr(challenge::Column::ClosedAt, Expr::value(now.millis()))
         .filter(challenge::Column::UserId.eq(user_id))

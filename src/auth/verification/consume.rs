@@ -23,6 +23,14 @@ use crate::clock::Timestamp;
 use crate::courier::Queued;
 use crate::token::Grant;
 
+/// A challenge whose code was right.
+pub(super) struct Won<'a> {
+    pub candidate: &'a Candidate,
+    pub proof: Proof,
+    /// Whether wrong codes of the factor came before.
+    pub has_failed: bool,
+}
+
 /// A challenge that was used up.
 struct Consumed {
     opened: Opened,
@@ -35,12 +43,11 @@ impl Auth {
     pub(super) async fn consume(
         &self,
         attempt: &Try<'_>,
-        won: &Candidate,
-        proof: &Proof,
+        won: &Won<'_>,
         counted_at: Timestamp,
     ) -> Result<Option<SignIn>, Trouble> {
         let house = &*self.0;
-        let consumed = retried(|| self.consume_challenge(attempt, won, proof, counted_at)).await?;
+        let consumed = retried(|| self.consume_challenge(attempt, won, counted_at)).await?;
         let Some(Consumed { opened: Opened { grant, refresh }, device, notices }) = consumed else {
             return Ok(None);
         };
@@ -58,8 +65,7 @@ impl Auth {
     async fn consume_challenge(
         &self,
         attempt: &Try<'_>,
-        won: &Candidate,
-        proof: &Proof,
+        won: &Won<'_>,
         counted_at: Timestamp,
     ) -> Result<Option<Consumed>, Unexpected> {
         let house = &*self.0;
@@ -68,10 +74,10 @@ impl Auth {
         let Some(user) = users::still_good(&tx, attempt.user).await? else { return Ok(None) };
         // The window before the challenge, as when they were counted: two that lock them do not lock each other out.
         window::give_back(&tx, &attempts_window(&user), counted_at).await?;
-        if !consume_once(&tx, &won.challenge.id, now).await? {
+        if !consume_once(&tx, &won.candidate.challenge.id, now).await? {
             return Ok(None);
         }
-        let notices = match proof {
+        let notices = match &won.proof {
             Proof::Code => Vec::new(),
             Proof::Step(app, step) => {
                 if !authenticator::accept(&tx, user.id, app, *step).await? {
@@ -86,12 +92,15 @@ impl Auth {
                 self.tell_of_recovery_code(&tx, &user).await?
             }
         };
-        let (methods, kind) = (proof.methods(), attempt.session);
+        let (methods, kind) = (won.proof.methods(), attempt.session);
         let opened = session::open(&tx, &user, attempt.client, methods, kind, &house.sessions, now).await?;
         event::signed_in(&tx, user.id, attempt.client, &opened.grant, now).await?;
         let device = self.remember_device(&tx, attempt, &opened.grant, now).await?;
-        factor::forget_failures(&tx, user.id, attempt.provider).await?;
-        let sent_to = won.code.as_ref().and_then(|code| challenges::destination(&house.vault, code));
+        if won.has_failed {
+            factor::forget_failures(&tx, user.id, attempt.provider).await?;
+        }
+        let sent_to =
+            won.candidate.code.as_ref().and_then(|code| challenges::destination(&house.vault, code));
         if let Some(to) = sent_to {
             window::clear(&tx, &sends_window(&house.vault, &to)).await?;
         }

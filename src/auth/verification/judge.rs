@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use entity::user;
 
+use super::consume::Won;
 use super::count::Counted;
 use super::proof::{Finding, Typed};
 use super::{Auth, Candidate};
-use crate::auth::challenge::disabled_factors;
 use crate::auth::error::Trouble;
+use crate::auth::factor::{self, Standing};
 use crate::auth::transaction::retried;
 use crate::auth::{Client, SessionKind, SignIn, authenticator};
 use crate::otp::Account;
@@ -71,9 +72,11 @@ impl Auth {
     async fn count_and_look(&self, attempt: &Try<'_>, candidates: &[Candidate]) -> Result<Verdict, Trouble> {
         let house = &*self.0;
         let (user, provider) = (attempt.user, attempt.provider);
-        if disabled_factors(&house.db, user.id).await?.iter().any(|name| name == provider) {
-            return Ok(Verdict::FactorDisabled);
-        }
+        let has_failed = match factor::standing(&house.db, user.id, provider).await? {
+            Standing::Disabled => return Ok(Verdict::FactorDisabled),
+            Standing::Failed => true,
+            Standing::Clean => false,
+        };
         // Committed before the code is looked at: nothing that happens later gives the guess back but a right code.
         let now = house.clock.now();
         let judged = match retried(|| self.count_guess(user, candidates, now)).await? {
@@ -84,7 +87,9 @@ impl Auth {
         let account = Account::from(user);
         let near = match self.look(&account, provider, attempt.typed, judged, now).await? {
             Finding::Right(won, proof) => {
-                if let Some(sign_in) = self.consume(attempt, won, &proof, now).await? {
+                if let Some(sign_in) =
+                    self.consume(attempt, &Won { candidate: won, proof, has_failed }, now).await?
+                {
                     return Ok(Verdict::SignedIn(Box::new(sign_in)));
                 }
                 return Ok(Verdict::Lost);

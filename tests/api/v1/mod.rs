@@ -1,5 +1,6 @@
 //! The full API over HTTP.
 
+mod account;
 mod challenges;
 mod cookies;
 mod devices;

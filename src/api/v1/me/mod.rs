@@ -20,11 +20,13 @@ use crate::api::{State, resource};
 pub(super) fn routes() -> impl HttpServiceFactory + 'static {
     web::scope("/me")
         .service(
-            resource("", "GET, HEAD, PATCH")
+            resource("", "GET, HEAD, PATCH, DELETE")
                 .route(web::get().to(run(profile::show)))
                 .route(web::head().to(run(profile::show)))
-                .route(web::patch().to(run(profile::update))),
+                .route(web::patch().to(run(profile::update)))
+                .route(web::delete().to(run(profile::delete))),
         )
+        .service(resource("/email", "POST").route(web::post().to(run(profile::ask_for_email))))
         .service(resource("/password", "PUT").route(web::put().to(run(profile::set_password))))
         .service(
             resource("/factors", "GET, HEAD")

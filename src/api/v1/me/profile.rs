@@ -1,10 +1,11 @@
-//! GET and PATCH me, PUT me/password.
+//! GET, PATCH and DELETE me, POST me/email, PUT me/password.
 
 use std::rc::Rc;
 
 use actix_web::HttpResponse;
 use actix_web::web::Payload;
 use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::api::call::Call;
@@ -69,5 +70,21 @@ pub(super) async fn set_password(call: Rc<Call>, payload: Payload) -> Result<Htt
     call.count(Limit::Login).await?;
     let (current, new) = (Password::new(&current), Password::new(&new));
     call.state.auth.change_password(user.claims(), &call.client, &current, &new).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+pub(super) async fn ask_for_email(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
+    let user = call.user()?;
+    let mut form = Form::new(call.members(payload).await?);
+    let email = form.text("email");
+    form.check()?;
+    call.count(Limit::Mail).await?;
+    call.state.auth.ask_for_email(user.claims(), &call.client, &email).await?;
+    Ok(HttpResponse::Accepted().json(json!({})))
+}
+
+pub(super) async fn delete(call: Rc<Call>, _: Payload) -> Result<HttpResponse, Problem> {
+    let user = call.user()?;
+    call.state.auth.delete_account(user.claims(), &call.client).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use entity::session as sessions;
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, PaginatorTrait as _, Set};
 
+use super::consume::Won;
 use super::consume::consume_once;
 use super::count::count_attempt;
 use super::proof::{Proof, Typed};
@@ -45,7 +46,8 @@ async fn consumed(house: &House, user: &user::Model, row: &Candidate) -> Result<
         session: SessionKind::AccessOnly,
         remember_device: false,
     };
-    house.auth.consume(&attempt, row, &Proof::Code, NOW).await
+    let won = Won { candidate: row, proof: Proof::Code, has_failed: true };
+    house.auth.consume(&attempt, &won, NOW).await
 }
 
 /// A user with one open challenge.
