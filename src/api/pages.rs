@@ -1,5 +1,7 @@
 //! The built-in pages and their files, compiled into the binary.
 
+use std::collections::BTreeSet;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
@@ -17,33 +19,61 @@ use crate::vault;
 struct Files;
 
 /// Where each page is served, its title, and its file in `static/pages/`.
-const PAGES: [(&str, &str, &str); 11] = [
-    ("/", "Try it", "home"),
-    ("/authentication/login", "Log in", "login"),
-    ("/authentication/register", "Register", "register"),
+const PAGES: [(&str, &str, &str); 14] = [
+    ("/", "A password, a one-time code, a token", "home"),
+    ("/authentication/login", "Sign in", "login"),
+    ("/authentication/register", "Create an account", "register"),
     ("/authentication/twostepverification", "Two-step verification", "twostepverification"),
-    ("/authentication/forgotpassword", "Forgot password", "forgotpassword"),
-    ("/authentication/resetpassword", "Reset password", "resetpassword"),
-    ("/authentication/emailconfirmation", "Email confirmation", "emailconfirmation"),
+    ("/authentication/forgotpassword", "Forgot your password?", "forgotpassword"),
+    ("/authentication/resetpassword", "Set a new password", "resetpassword"),
+    ("/authentication/emailconfirmation", "Confirm your address", "emailconfirmation"),
+    ("/account", "Your account", "account"),
+    ("/account/security", "Security", "security"),
+    ("/account/activity", "Activity", "activity"),
     ("/company/companies", "Companies", "companies"),
-    ("/privacy", "Privacy", "privacy"),
-    ("/forbidden", "Forbidden", "forbidden"),
-    ("/404", "Not found", "notfound"),
+    ("/privacy", "Claims of your token", "privacy"),
+    ("/forbidden", "No access", "forbidden"),
+    ("/404", "Nothing here", "notfound"),
 ];
 
 const INBOX: (&str, &str, &str) = ("/dev/inbox", "Dev inbox", "inbox");
 
+/// What several pages have, in `static/parts/`; one may hold those that come after it.
+const PARTS: [&str; 3] = ["again", "challenge", "account-nav"];
+
+/// The links to the inbox in the layout and on the first page, where there is one.
+const INBOX_LINKS: [(&str, &str); 2] = [
+    ("<!-- inbox -->", r#"<a href="/dev/inbox" data-t="frame.inbox">Dev inbox</a>"#),
+    (
+        "<!-- inbox-hint -->",
+        r#"<a class="inline" href="/dev/inbox" data-t="home.inbox">Here it is caught in the dev inbox</a>"#,
+    ),
+];
+
+/// Hexadecimal digits of a version.
+const VERSION_LENGTH: usize = 16;
+
+/// For files whose address changes with them (RFC 8246).
+const FOR_GOOD: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+/// For everything else: to be asked for again, by its tag.
+const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+
 /// Adds the pages, each on its own path, and their scripts and styles.
 pub(super) fn configure(config: &mut ServiceConfig, with_inbox: bool) {
+    let version = version();
     let inbox = with_inbox.then_some(INBOX);
     for (path, title, name) in PAGES.into_iter().chain(inbox) {
-        let page = Page::assemble(title, name, with_inbox);
+        let page = Page::assemble(title, name, with_inbox, &version);
         config.service(read_only(path, move |request: HttpRequest| {
             let answer = page.answer(&request);
             async move { answer }
         }));
     }
-    config.service(read_only("/assets/{name:.+}", asset));
+    config.service(read_only("/assets/{name:.+}", move |request: HttpRequest, name: Path<String>| {
+        let answer = asset(&request, &name, &version);
+        async move { answer }
+    }));
 }
 
 /// Whether there is a page at `path`.
@@ -59,23 +89,32 @@ struct Page {
 }
 
 impl Page {
-    /// Puts the page `name` into the layout. The link to the inbox is only there where there is one.
-    fn assemble(title: &str, name: &str, with_inbox: bool) -> Self {
-        let inbox = if with_inbox { r#"<a href="/dev/inbox">Dev inbox</a>"# } else { "" };
-        let script = format!("assets/pages/{name}.js");
-        let script =
-            Files::get(&script).map(|_| format!(r#"<script type="module" src="/{script}"></script>"#));
-        let html = file("layout.html")
+    /// Puts the page `name` into the layout. Its files are asked for under `version`: a browser keeps them until they change.
+    fn assemble(title: &str, name: &str, with_inbox: bool, version: &str) -> Self {
+        let script = Some(format!("assets/pages/{name}.js")).filter(|script| Files::get(script).is_some());
+        let mut modules = imports("assets/frame.js");
+        modules.extend(script.iter().flat_map(|script| imports(script)));
+        let preload = |module: &String| format!("<link rel=\"modulepreload\" href=\"/{module}\">\n  ");
+        let run = |script: &String| format!("<script type=\"module\" src=\"/{script}\"></script>");
+        let mut html = file("layout.html")
             .replace("<!-- title -->", title)
-            .replace("<!-- script -->", &script.unwrap_or_default())
-            .replace("<!-- inbox -->", inbox)
+            .replace("<!-- preload -->", modules.iter().map(preload).collect::<String>().trim_end())
+            .replace("<!-- script -->", &script.as_ref().map(run).unwrap_or_default())
             .replace("<!-- main -->", &file(&format!("pages/{name}.html")));
+        for part in PARTS {
+            html = html.replace(&format!("<!-- {part} -->"), &file(&format!("parts/{part}.html")));
+        }
+        for (place, link) in INBOX_LINKS {
+            html = html.replace(place, if with_inbox { link } else { "" });
+        }
+        let html = html.replace("\"/assets/", &format!("\"/assets/{version}/"));
         let tag = tag(&vault::digest(&html));
         Self { html: Bytes::from(html), tag }
     }
 
     fn answer(&self, request: &HttpRequest) -> HttpResponse {
-        send(request, self.html.clone(), &self.tag, "text/html; charset=utf-8", server::dress_page)
+        let body = Body { bytes: self.html.clone(), tag: &self.tag, media_type: "text/html; charset=utf-8" };
+        body.send(request, ASK_AGAIN, server::dress_page)
     }
 }
 
@@ -94,29 +133,68 @@ fn file(path: &str) -> String {
     Files::get(path).map(|file| String::from_utf8_lossy(&file.data).into_owned()).unwrap_or_default()
 }
 
-async fn asset(request: HttpRequest, name: Path<String>) -> Result<HttpResponse, Problem> {
-    let file = Files::get(&format!("assets/{name}")).ok_or(Problem::NotFound)?;
-    let tag = tag(&hex::encode(file.metadata.sha256_hash()));
-    Ok(send(&request, Bytes::from(file.data.into_owned()), &tag, media_type(&name), |_| {}))
+/// What a script imports, and what that imports: a browser that is told asks for everything at once.
+fn imports(script: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![script.to_owned()];
+    while let Some(script) = open.pop() {
+        let text = file(&script);
+        let names = text.split(" from \"").skip(1).filter_map(|rest| rest.split('"').next());
+        // Every script lies in `assets/` or in `assets/pages/`, and those of the first import nothing from the second.
+        for name in names.map(|name| name.trim_start_matches(['.', '/'])) {
+            let module = format!("assets/{name}");
+            if found.insert(module.clone()) {
+                open.push(module);
+            }
+        }
+    }
+    found
 }
 
-fn send(
-    request: &HttpRequest,
-    body: Bytes,
-    tag: &HeaderValue,
+/// Changes with any of the files.
+fn version() -> String {
+    let files = Files::iter().filter_map(|name| Some((Files::get(&name)?, name)));
+    let digests: String =
+        files.map(|(file, name)| format!("{name} {}\n", hex::encode(file.metadata.sha256_hash()))).collect();
+    hex::encode(vault::digest(&digests)).chars().take(VERSION_LENGTH).collect()
+}
+
+/// The file that `name` means, after the version that it may begin with. One of another version is the present file: while
+/// instances are replaced, a page of one may ask another for its files.
+fn asset(request: &HttpRequest, name: &str, version: &str) -> Result<HttpResponse, Problem> {
+    let is_version =
+        |part: &str| part.len() == VERSION_LENGTH && part.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let (asked, name) = name.split_once('/').filter(|(part, _)| is_version(part)).unwrap_or(("", name));
+    let file = Files::get(&format!("assets/{name}")).ok_or(Problem::NotFound)?;
+    let tag = tag(&hex::encode(file.metadata.sha256_hash()));
+    let body = Body { bytes: Bytes::from(file.data.into_owned()), tag: &tag, media_type: media_type(name) };
+    Ok(body.send(request, if asked == version { FOR_GOOD } else { ASK_AGAIN }, |_| {}))
+}
+
+/// What is sent, unless the client has it.
+struct Body<'a> {
+    bytes: Bytes,
+    tag: &'a HeaderValue,
     media_type: &'static str,
-    dress: impl Fn(&mut HttpResponseBuilder),
-) -> HttpResponse {
-    let is_known = has_tag(request, tag);
-    let mut answer = HttpResponse::build(if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
-    dress(&mut answer);
-    answer
-        .insert_header((ETAG, tag.clone()))
-        .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-cache")));
-    if is_known {
-        return answer.finish();
+}
+
+impl Body<'_> {
+    fn send(
+        self,
+        request: &HttpRequest,
+        caching: HeaderValue,
+        dress: impl Fn(&mut HttpResponseBuilder),
+    ) -> HttpResponse {
+        let is_known = has_tag(request, self.tag);
+        let mut answer =
+            HttpResponse::build(if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
+        dress(&mut answer);
+        answer.insert_header((ETAG, self.tag.clone())).insert_header((CACHE_CONTROL, caching));
+        if is_known {
+            return answer.finish();
+        }
+        answer.insert_header((CONTENT_TYPE, HeaderValue::from_static(self.media_type))).body(self.bytes)
     }
-    answer.insert_header((CONTENT_TYPE, HeaderValue::from_static(media_type))).body(body)
 }
 
 fn tag(digest: &str) -> HeaderValue {
@@ -145,91 +223,4 @@ fn media_type(name: &str) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use actix_web::test::{TestRequest, call_service, init_service, read_body};
-    use actix_web::{App, body::MessageBody, dev::ServiceResponse};
-
-    use super::*;
-
-    async fn ask(request: TestRequest, with_inbox: bool) -> ServiceResponse<impl MessageBody> {
-        let app = App::new().configure(|config| configure(config, with_inbox));
-        call_service(&init_service(app).await, request.to_request()).await
-    }
-
-    async fn html(path: &str, with_inbox: bool) -> String {
-        let answer = ask(TestRequest::with_uri(path), with_inbox).await;
-        assert_eq!(answer.status(), StatusCode::OK, "{path}");
-        String::from_utf8(read_body(answer).await.to_vec()).unwrap()
-    }
-
-    #[actix_web::test]
-    async fn every_page_is_whole_and_asks_only_for_files_that_are_there() {
-        for (path, title, _) in PAGES.into_iter().chain([INBOX]) {
-            let html = html(path, true).await;
-
-            assert!(html.contains(&format!("<title>{title} · twostep</title>")), "{path}");
-            assert!(html.contains("<h1>"), "{path}");
-            assert!(!html.contains("<!-- "), "{path}");
-            for part in html.split('"').filter(|part| part.starts_with("/assets/")) {
-                assert!(Files::get(part.trim_start_matches('/')).is_some(), "{path} {part}");
-            }
-        }
-    }
-
-    #[test]
-    fn scripts_import_only_files_that_are_there() {
-        for name in Files::iter().filter(|name| name.ends_with(".js")) {
-            let script = file(&name);
-            for part in script.split('"').filter(|part| part.starts_with("/assets/")) {
-                assert!(Files::get(part.trim_start_matches('/')).is_some(), "{name} {part}");
-            }
-        }
-    }
-
-    #[actix_web::test]
-    async fn no_page_has_scripts_or_styles_of_its_own() {
-        for (path, ..) in PAGES.into_iter().chain([INBOX]) {
-            let html = html(path, true).await;
-
-            assert!(!html.contains("<style") && !html.contains(" style="), "{path}");
-            assert!(!html.contains(" onclick=") && !html.contains("javascript:"), "{path}");
-            assert_eq!(html.matches("<script").count(), html.matches("<script type=\"module\" src=").count());
-        }
-    }
-
-    #[actix_web::test]
-    async fn the_inbox_is_there_only_in_development() {
-        assert!(html("/", true).await.contains("/dev/inbox"));
-        assert!(!html("/", false).await.contains("href=\"/dev/inbox\""));
-        assert_eq!(ask(TestRequest::with_uri("/dev/inbox"), false).await.status(), StatusCode::NOT_FOUND);
-    }
-
-    #[actix_web::test]
-    async fn a_known_version_is_not_sent_again() {
-        for path in ["/", "/assets/app.css"] {
-            let first = ask(TestRequest::with_uri(path), false).await;
-            let tag = first.headers().get(ETAG).unwrap().clone();
-
-            let again = ask(TestRequest::with_uri(path).insert_header((IF_NONE_MATCH, tag)), false).await;
-            let other = ask(TestRequest::with_uri(path).insert_header((IF_NONE_MATCH, "\"x\"")), false).await;
-
-            assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "{path}");
-            assert_eq!(other.status(), StatusCode::OK, "{path}");
-        }
-    }
-
-    #[actix_web::test]
-    async fn assets_have_their_type_and_nothing_else_is_served() {
-        let script = ask(TestRequest::with_uri("/assets/http.js"), false).await;
-        assert_eq!(script.headers().get(CONTENT_TYPE).unwrap(), "text/javascript; charset=utf-8");
-        for path in
-            ["/assets/nothing.js", "/assets/../layout.html", "/assets/%2e%2e/layout.html", "/pages/home.html"]
-        {
-            assert_eq!(
-                ask(TestRequest::with_uri(path), false).await.status(),
-                StatusCode::NOT_FOUND,
-                "{path}"
-            );
-        }
-    }
-}
+mod tests;

@@ -1,54 +1,63 @@
-// Requests to the server of this page, and what its answers mean.
+// Requests to the server of this page, and what its refusals mean.
 
-/** An answer that is no success: its status and the texts to show. */
-export class Refused extends Error {
-  constructor(status, texts) {
-    super(texts.join("\n"));
-    this.status = status;
-    this.texts = texts;
+const PATIENCE_MS = 20_000;
+const TOLERATED_SKEW_MS = 5_000;
+
+let skew = 0;
+
+/** An answer that is no success, or none at all: `code` tells which, the rest comes from the server. */
+export class Problem extends Error {
+  constructor(code, status, details = {}) {
+    super(code);
+    Object.assign(this, details, { code, status });
   }
 }
 
-const UNREACHABLE = "The server cannot be reached. Check your connection and try again.";
-
-export function post(path, body) {
-  return send(path, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-}
-
-export function get(path, token) {
-  return send(path, { headers: token ? { authorization: `Bearer ${token}` } : {} });
-}
-
-async function send(path, options) {
+/** Asks and gives the JSON of the answer, if it has any. */
+export async function send(method, path, { body, token } = {}) {
+  const headers = {};
+  if (body !== undefined) headers["content-type"] = "application/json";
+  if (token) headers.authorization = `Bearer ${token}`;
   let answer, text;
   try {
-    answer = await fetch(path, { ...options, cache: "no-store" });
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const options = { method, headers, signal, cache: "no-store", body: body && JSON.stringify(body) };
+    answer = await fetch(path, options);
     text = await answer.text();
-  } catch {
-    throw new Refused(0, [UNREACHABLE]);
+  } catch (fault) {
+    throw new Problem(whyNone(fault), 0);
   }
-  const body = read(text, answer.headers.get("content-type"));
-  if (!answer.ok) throw new Refused(answer.status, textsOf(body, answer.status));
-  return body;
+  measure(answer.headers.get("date"));
+  const json = parse(text);
+  if (!answer.ok) throw new Problem(json?.code ?? codeOf(answer.status), answer.status, json ?? {});
+  return json;
 }
 
-function read(text, type) {
-  if (!text || !type?.includes("json")) return text;
+/** What a time of the server is on the clock of this device, in milliseconds. */
+export function local(time) {
+  return Date.parse(time) - skew;
+}
+
+function whyNone(fault) {
+  if (!navigator.onLine) return "offline";
+  return fault.name === "TimeoutError" ? "timeout" : "unreachable";
+}
+
+// A device whose clock is wrong still counts down to the right moment.
+function measure(date) {
+  const found = Date.parse(date) - Date.now();
+  skew = Math.abs(found) > TOLERATED_SKEW_MS ? found : 0;
+}
+
+function parse(text) {
   try {
     return JSON.parse(text);
   } catch {
-    return text;
+    return null;
   }
 }
 
-// The routes of /api/accounts answer with a text, an errorMessage or a list of errors; others with a problem.
-function textsOf(body, status) {
-  if (typeof body === "string" && body) return [body];
-  if (body?.errors?.length) return body.errors;
-  const text = body?.errorMessage ?? body?.detail;
-  return [text || `The server answered with status ${status}.`];
+// Some routes refuse without a body.
+function codeOf(status) {
+  return { 401: "unauthorized", 403: "forbidden", 404: "not_found" }[status] ?? "unexpected";
 }

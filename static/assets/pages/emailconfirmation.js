@@ -1,21 +1,30 @@
-import { complain, tell } from "/assets/form.js";
-import { get } from "/assets/http.js";
+import { byId, showOnly } from "../dom.js";
+import { onSubmit } from "../form.js";
+import { send } from "../http.js";
+import { t } from "../i18n.js";
+import { takeLink } from "../link.js";
+import { rememberEmail } from "../session.js";
 
-const query = new URLSearchParams(location.search);
-const token = query.get("token");
-const email = query.get("email");
+const form = byId("confirm");
+const { token, email } = takeLink();
 
-history.replaceState(null, "", location.pathname);
+if (!token) showOnly(byId("no-link"), form);
+else if (email) byId("whose").textContent = t("confirm.whose", { email });
 
-if (token && email) {
-  tell("Confirming …");
+// Only a person presses a button: a mail scanner that opens the link confirms nothing.
+onSubmit(form, async () => {
   try {
-    await get(`/api/accounts/emailconfirmation?${new URLSearchParams({ token, email })}`);
-    tell("Your email has been successfully confirmed.");
-    document.getElementById("login").hidden = false;
+    await send("POST", "/api/v1/email-confirmations", { body: { token } });
   } catch (fault) {
-    complain(fault);
+    if (fault.code !== "invalid_token") throw fault;
+    return finish(byId("no-link"));
   }
-} else {
-  tell("This page is opened by the link in a mail.", "bad");
+  rememberEmail(email);
+  finish(byId("done"));
+});
+
+function finish(part) {
+  history.replaceState(null, "");
+  showOnly(part, form);
+  part.focus();
 }

@@ -1,10 +1,33 @@
-import { onSubmit, tell } from "/assets/form.js";
-import { post } from "/assets/http.js";
+import { byId, showOnly } from "../dom.js";
+import { onSubmit } from "../form.js";
+import { send } from "../http.js";
+import { t } from "../i18n.js";
+import { lastEmail, rememberEmail } from "../session.js";
 
-const form = document.querySelector("form");
+const form = byId("forgot");
+const sent = byId("sent");
+form.elements.email.value ||= lastEmail();
 
 onSubmit(form, async ({ email }) => {
-  await post("/api/accounts/forgotpassword", { email });
-  form.hidden = true;
-  tell(`If ${email} belongs to an account, a link is on its way there.`);
+  await send("POST", "/api/v1/password/forgot", { body: { email } });
+  rememberEmail(email);
+  history.pushState({ email }, "");
+  show();
 });
+
+byId("other").addEventListener("click", () => {
+  history.pushState(null, "");
+  show();
+  form.elements.email.focus();
+});
+
+function show() {
+  const email = history.state?.email;
+  if (!email) return showOnly(form, sent);
+  byId("sent-to").textContent = t("forgot.sent", { email });
+  showOnly(sent, form);
+  sent.focus();
+}
+
+addEventListener("popstate", show);
+show();

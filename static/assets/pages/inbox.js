@@ -1,45 +1,49 @@
-import { element, tell } from "/assets/form.js";
-import { get } from "/assets/http.js";
+import { byId, make } from "../dom.js";
+import { problemText, tell } from "../form.js";
+import { send } from "../http.js";
+import { t } from "../i18n.js";
+import { date } from "../texts.js";
 
 const EVERY_MS = 2000;
 const LINK = /https?:\/\/[^\s<>"]+/g;
-let shown = "";
+const note = byId("note");
+let shown = null;
 
 async function refresh() {
   try {
-    const messages = await get("/dev/inbox.json");
+    const messages = await send("GET", "/dev/inbox.json");
     const ids = messages.map(({ id }) => id).join();
-    if (ids !== shown || !messages.length) show(messages);
+    if (ids !== shown) show(messages);
+    else if (note.dataset.code) tell(note, "");
     shown = ids;
   } catch (fault) {
-    tell(fault.message, "bad");
+    tell(note, problemText(fault), "bad").dataset.code = fault.code;
   }
 }
 
 function show(messages) {
-  tell(messages.length ? "" : "Nothing has been sent yet.");
-  document.getElementById("messages").replaceChildren(...messages.map(card));
+  tell(note, messages.length ? "" : t("inbox.empty"), "");
+  byId("messages").replaceChildren(...messages.map(card));
 }
 
 function card({ channel, to, subject, text, code, at }) {
-  const made = element("article", "", "card");
-  const time = new Date(at).toLocaleTimeString();
-  made.append(element("h2", subject || "Text message"));
-  made.append(element("p", `${channel} to ${to} · ${time}${code ? ` · code ${code}` : ""}`, "meta"));
-  made.append(withLinks(text));
-  return made;
+  return make(
+    "article",
+    { className: "card" },
+    make("h2", { textContent: subject || t("inbox.text") }),
+    make("p", { className: "meta", textContent: t("inbox.meta", { channel, to, at: date(at) }) }),
+    code ? make("p", { className: "mailed-code", textContent: code }) : null,
+    withLinks(text),
+  );
 }
 
 // The text is only ever set as text; what looks like a web address becomes a link.
 function withLinks(text) {
-  const made = element("div", "", "message");
+  const made = make("div", { className: "message" });
   let from = 0;
-  for (const match of text.matchAll(LINK)) {
-    const link = element("a", match[0]);
-    link.href = match[0];
-    link.rel = "noopener noreferrer";
-    made.append(text.slice(from, match.index), link);
-    from = match.index + match[0].length;
+  for (const { 0: href, index } of text.matchAll(LINK)) {
+    made.append(text.slice(from, index), make("a", { href, rel: "noopener noreferrer", textContent: href }));
+    from = index + href.length;
   }
   made.append(text.slice(from));
   return made;

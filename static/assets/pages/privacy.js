@@ -1,3 +1,3 @@
-import { fill } from "/assets/table.js";
+import { fill } from "../protected.js";
 
 await fill("/api/companies/privacy", ({ type, value }) => [type, value]);

@@ -1,23 +1,33 @@
-import { onSubmit, tell } from "/assets/form.js";
-import { post } from "/assets/http.js";
+import { byId, showOnly } from "../dom.js";
+import { onSubmit } from "../form.js";
+import { send } from "../http.js";
+import { takeLink } from "../link.js";
+import { forget, rememberEmail } from "../session.js";
 
-const query = new URLSearchParams(location.search);
-const token = query.get("token");
-const email = query.get("email");
-const form = document.querySelector("form");
+const form = byId("reset");
+const { token, email } = takeLink();
 
-// The link works once and is worth a password until then: it does not stay in the address bar.
-history.replaceState(null, "", location.pathname);
-
-if (token && email) {
+if (token) {
   form.elements.email.value = email;
 } else {
-  form.hidden = true;
-  tell("This page is opened by the link in a mail. Ask for a new one.", "bad");
+  showOnly(byId("no-link"), form);
 }
 
-onSubmit(form, async ({ password, confirmPassword }) => {
-  await post("/api/accounts/resetpassword", { password, confirmPassword, token, email });
-  form.hidden = true;
-  tell("Your password has been reset. You can log in with the new one.");
+onSubmit(form, async ({ password }) => {
+  try {
+    await send("POST", "/api/v1/password/reset", { body: { token, password } });
+  } catch (fault) {
+    if (fault.code !== "invalid_token") throw fault;
+    return finish(byId("no-link"));
+  }
+  // Every session has ended, also one in this browser.
+  forget();
+  rememberEmail(email);
+  finish(byId("done"));
 });
+
+function finish(part) {
+  history.replaceState(null, "");
+  showOnly(part, form);
+  part.focus();
+}

@@ -1,32 +1,26 @@
-import { onSubmit, tell } from "/assets/form.js";
-import { post } from "/assets/http.js";
-import { pending, signIn } from "/assets/session.js";
+import { lead } from "../challenge.js";
+import { byId } from "../dom.js";
+import { keep, onTheWay, returnUrl } from "../session.js";
 
-const step = pending();
+const again = onTheWay("/authentication/login");
+byId("restart").href = again;
 
-if (step) {
-  const until = new Date(step.expiresAt);
-  const time = Number.isNaN(until.getTime())
-    ? ""
-    : ` It is good until ${until.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}.`;
-  document.getElementById("about").textContent =
-    `A code for ${step.email} is on its way (${step.provider}).${time}`;
-} else {
-  tell("There is no sign-in to verify. Log in first.", "bad");
+let leave = null;
+
+// The challenge is in the fragment: reload and the back button keep it, and no server is told.
+function begin() {
+  leave?.();
+  const id = location.hash.slice(1);
+  if (!id) return location.replace(again);
+  leave = lead(id, {
+    restart: { again, done: returnUrl() },
+    onVerified({ tokens }) {
+      keep(tokens);
+      location.replace(returnUrl());
+    },
+  });
 }
 
-onSubmit(document.querySelector("form"), async ({ code }) => {
-  if (!step) {
-    location.assign("/authentication/login");
-    return;
-  }
-  const { email, provider, challengeId } = step;
-  const answer = await post("/api/accounts/twostepverification", {
-    email,
-    provider,
-    token: code.trim(),
-    challengeId,
-  });
-  signIn(answer.token);
-  location.assign(step.returnUrl || "/");
-});
+addEventListener("hashchange", begin);
+addEventListener("pageshow", ({ persisted }) => persisted && begin());
+begin();
