@@ -31,7 +31,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, FromRequest, Handler, Resource, Responder, guard};
 
 pub use cookies::BrowserSessions;
-pub use current_user::{CurrentUser, Denied};
+pub use current_user::{CurrentUser, Denied, SignedInUser};
 pub use server::Origins;
 pub use settings::ServerSettings;
 pub use state::{Health, Reading, Ready, State};

@@ -13,6 +13,7 @@ mod email;
 mod error;
 mod event;
 mod factor;
+mod fields;
 #[cfg(test)]
 mod fixture;
 mod hashing;

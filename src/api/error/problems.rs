@@ -57,7 +57,10 @@ impl From<NotMeError> for Problem {
 
 impl From<Denied> for Problem {
     fn from(denied: Denied) -> Self {
-        Self::Unauthorized(denied)
+        match denied {
+            Denied::Unavailable => Self::Busy(super::article::AFTER_A_FAULT),
+            Denied::NoToken | Denied::InvalidToken | Denied::Forbidden => Self::Unauthorized(denied),
+        }
     }
 }
 
