@@ -3,9 +3,9 @@
 //! `cargo run --example embedded` listens on `[server] bind`: `/orders` is this app's, everything else is twostep's.
 
 use actix_web::web::ServiceConfig;
-use actix_web::{App, HttpResponse, HttpServer, Responder, get};
+use actix_web::{App, HttpResponse, HttpServer, Responder, get, post};
 use serde_json::json;
-use twostep::api::{CurrentUser, Denied};
+use twostep::api::{CurrentUser, Denied, SignedInUser};
 use twostep::settings::{Source, environment};
 use twostep::startup::{self, Running, logging};
 
@@ -13,7 +13,7 @@ use twostep::startup::{self, Running, logging};
 pub(crate) fn routes(running: &Running) -> impl FnOnce(&mut ServiceConfig) + use<> {
     let twostep = running.configure();
     move |config| {
-        config.service(orders).service(all_orders).configure(twostep);
+        config.service(orders).service(all_orders).service(pay).configure(twostep);
     }
 }
 
@@ -28,6 +28,12 @@ async fn orders(user: CurrentUser) -> impl Responder {
 async fn all_orders(user: CurrentUser) -> Result<impl Responder, Denied> {
     user.require_role("Administrator")?;
     Ok(HttpResponse::Ok().json(json!({ "orders": [] })))
+}
+
+/// What must not be done with a token whose session was ended a minute ago.
+#[post("/payments")]
+async fn pay(user: SignedInUser) -> impl Responder {
+    HttpResponse::Ok().json(json!({ "by": user.claims().email }))
 }
 
 #[actix_web::main]

@@ -60,6 +60,8 @@ pub enum Use {
     Factor,
     /// Refresh tokens, each of which is derived from the one before it.
     RefreshToken,
+    /// Links by which an owner disowns a sign-in.
+    NotMe,
 }
 
 impl Use {
@@ -73,6 +75,7 @@ impl Use {
             Self::Cookie => b"twostep/cookie/1",
             Self::Factor => b"twostep/factor/1",
             Self::RefreshToken => b"twostep/refresh-token/1",
+            Self::NotMe => b"twostep/not-me/1",
         }
     }
 }

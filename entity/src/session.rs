@@ -27,6 +27,8 @@ pub struct Model {
     pub expires_at: i64,
     /// When it was ended before its time.
     pub ended_at: Option<i64>,
+    /// The challenge that led to it, which may be gone; none after a password alone.
+    pub challenge_id: Option<String>,
 }
 
 /// None: queries name what they join.

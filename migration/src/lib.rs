@@ -24,6 +24,7 @@ mod m20261124_000017_add_email_confirmed_at;
 mod m20261124_000018_add_phone_confirmed_at;
 mod m20261124_000019_add_signing_key_start;
 mod m20261124_000020_create_trusted_devices;
+mod m20261124_000021_add_session_challenge;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000018_add_phone_confirmed_at::Migration),
             Box::new(m20261124_000019_add_signing_key_start::Migration),
             Box::new(m20261124_000020_create_trusted_devices::Migration),
+            Box::new(m20261124_000021_add_session_challenge::Migration),
         ]
     }
 }

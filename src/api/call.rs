@@ -10,9 +10,10 @@ use serde::de::DeserializeOwned;
 use super::State;
 use super::body::{BodyFault, Members, read_json, read_members, read_optional_members};
 use super::current_user::{CurrentUser, Denied, identify};
+use super::language::accepted;
 use super::server::{RequestId, client_of};
 use super::work::{Deadline, Unfinished, finish_in};
-use crate::auth::Client;
+use crate::auth::{Client, locale_among};
 use crate::limits::Limit;
 
 /// One request to the API.
@@ -39,6 +40,11 @@ impl Call {
     /// The request itself.
     pub(super) fn request(&self) -> &HttpRequest {
         &self.request
+    }
+
+    /// The locale of somebody who names none.
+    pub(super) fn locale(&self) -> Option<String> {
+        locale_among(&accepted(&self.request))
     }
 
     /// Who a request with an access token speaks for.

@@ -6,13 +6,17 @@ use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
+use actix_web::http::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
-use log::debug;
+use futures_util::future::LocalBoxFuture;
+use log::{debug, error};
 
 use super::State;
 use crate::token::Claims;
+
+/// Seconds.
+const AFTER_A_FAULT: &str = "5";
 
 /// The bearer of a valid access token.
 #[derive(Clone, Debug)]
@@ -34,6 +38,19 @@ impl CurrentUser {
     }
 }
 
+/// The bearer of a valid access token whose session has not ended: one more look at the database than [`CurrentUser`], for what a
+/// token that has been revoked must not do for the minutes that it still lives.
+#[derive(Clone, Debug)]
+pub struct SignedInUser(CurrentUser);
+
+impl std::ops::Deref for SignedInUser {
+    type Target = CurrentUser;
+
+    fn deref(&self) -> &CurrentUser {
+        &self.0
+    }
+}
+
 /// Why a protected route is not served; the body is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denied {
@@ -43,6 +60,8 @@ pub enum Denied {
     InvalidToken,
     /// The user may not do this.
     Forbidden,
+    /// Nobody can tell now: the database is away.
+    Unavailable,
 }
 
 impl fmt::Display for Denied {
@@ -51,6 +70,7 @@ impl fmt::Display for Denied {
             Self::NoToken => "no token",
             Self::InvalidToken => "invalid token",
             Self::Forbidden => "forbidden",
+            Self::Unavailable => "unavailable",
         })
     }
 }
@@ -61,7 +81,7 @@ impl Denied {
         match self {
             Self::NoToken => Some("Bearer"),
             Self::InvalidToken => Some("Bearer error=\"invalid_token\""),
-            Self::Forbidden => None,
+            Self::Forbidden | Self::Unavailable => None,
         }
     }
 }
@@ -71,6 +91,7 @@ impl ResponseError for Denied {
         match self {
             Self::NoToken | Self::InvalidToken => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -78,6 +99,9 @@ impl ResponseError for Denied {
         let mut answer = HttpResponse::build(self.status_code());
         if let Some(challenge) = self.challenge() {
             answer.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
+        }
+        if self == &Self::Unavailable {
+            answer.insert_header((RETRY_AFTER, HeaderValue::from_static(AFTER_A_FAULT)));
         }
         answer.finish()
     }
@@ -89,6 +113,26 @@ impl FromRequest for CurrentUser {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(identify(request))
+    }
+}
+
+impl FromRequest for SignedInUser {
+    type Error = Denied;
+    type Future = LocalBoxFuture<'static, Result<Self, Denied>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let (user, state) = (identify(request), request.app_data::<Data<State>>().cloned());
+        Box::pin(async move {
+            let (user, state) = (user?, state.ok_or(Denied::InvalidToken)?);
+            match state.auth.is_signed_in(user.claims()).await {
+                Ok(true) => Ok(Self(user)),
+                Ok(false) => Err(Denied::InvalidToken),
+                Err(fault) => {
+                    error!(error:% = fault; "nobody can tell whether a session lives");
+                    Err(Denied::Unavailable)
+                }
+            }
+        })
     }
 }
 

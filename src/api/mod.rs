@@ -10,7 +10,9 @@ mod current_user;
 mod error;
 mod health;
 mod inbox;
+mod language;
 mod metrics;
+mod not_me;
 mod pages;
 mod paths;
 mod server;
@@ -29,7 +31,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, FromRequest, Handler, Resource, Responder, guard};
 
 pub use cookies::BrowserSessions;
-pub use current_user::{CurrentUser, Denied};
+pub use current_user::{CurrentUser, Denied, SignedInUser};
 pub use server::Origins;
 pub use settings::ServerSettings;
 pub use state::{Health, Reading, Ready, State};
@@ -85,6 +87,7 @@ fn routes(config: &mut ServiceConfig, state: &State) {
     if state.inbox.is_some() {
         config.service(inbox::messages_route());
     }
+    config.service(not_me::route());
     pages::configure(config, state.inbox.is_some());
 }
 

@@ -118,6 +118,16 @@ impl Page {
     }
 }
 
+/// The page of the file `name` in a layout without script and menu. Its title is its heading.
+pub(super) fn plain(language: &str, name: &str) -> String {
+    let main = file(name);
+    let heading = main.split_once("<h1>").and_then(|(_, rest)| rest.split_once("</h1>"));
+    file("plain.html")
+        .replace("<!-- lang -->", language)
+        .replace("<!-- title -->", heading.map_or("", |(title, _)| title))
+        .replace("<!-- main -->", &main)
+}
+
 /// A file of `static/` as text; empty if there is none, which a test rules out.
 fn file(path: &str) -> String {
     Files::get(path).map(|file| String::from_utf8_lossy(&file.data).into_owned()).unwrap_or_default()

@@ -2,7 +2,7 @@
 
 use super::pages;
 
-const ROOTS: [&str; 8] = [
+const ROOTS: [&str; 9] = [
     "/api/accounts",
     "/api/companies",
     "/api/v1",
@@ -11,6 +11,7 @@ const ROOTS: [&str; 8] = [
     "/metrics",
     "/dev/inbox",
     "/assets",
+    "/not-me",
 ];
 const INBOX: &str = "/dev/inbox.json";
 
@@ -37,6 +38,7 @@ mod tests {
             "/",
             "/privacy",
             "/dev/inbox.json",
+            "/not-me/c2FtcGxl",
         ] {
             assert!(is_ours(path), "{path}");
         }

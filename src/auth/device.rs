@@ -128,6 +128,12 @@ pub(super) async fn forget_all(tx: &impl ConnectionTrait, user_id: Uuid) -> Resu
     Ok(())
 }
 
+/// Forgets the device that a sign-in has had remembered.
+pub(super) async fn forget_of_session(tx: &impl ConnectionTrait, session_id: Uuid) -> Result<(), DbErr> {
+    Entity::delete_many().filter(Column::SessionId.eq(session_id)).exec(tx).await?;
+    Ok(())
+}
+
 /// Removes the devices whose time was over before `before`; tells how many.
 pub(super) async fn prune(db: &impl ConnectionTrait, before: Timestamp) -> Result<u64, DbErr> {
     let old = Entity::delete_many().filter(Column::ExpiresAt.lt(before.millis()));

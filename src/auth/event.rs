@@ -36,6 +36,8 @@ pub(super) enum EventKind {
     DeviceRemembered,
     /// Its owner had a remembered device forgotten.
     DeviceForgotten,
+    /// Its owner has disowned a sign-in.
+    NotMe,
     /// Its owner changed something.
     Changed(Change),
     /// An operator made it.
@@ -57,6 +59,7 @@ impl EventKind {
             Self::RefreshReuse => "refresh_reuse",
             Self::DeviceRemembered => "device_remembered",
             Self::DeviceForgotten => "device_forgotten",
+            Self::NotMe => "not_me",
             Self::Changed(change) => change.as_str(),
             Self::UserAdded => "user_added",
             Self::UserChanged => "user_changed",
@@ -74,10 +77,23 @@ pub(super) async fn record(
     detail: &Value,
     now: Timestamp,
 ) -> Result<(), DbErr> {
+    record_as(tx, Uuid::new_v4(), user_id, event, address, detail, now).await
+}
+
+/// [`record`] under an id of the caller's: what is recorded twice under one is refused, as a key that is taken.
+pub(super) async fn record_as(
+    tx: &impl ConnectionTrait,
+    id: Uuid,
+    user_id: Uuid,
+    event: EventKind,
+    address: Option<IpAddr>,
+    detail: &Value,
+    now: Timestamp,
+) -> Result<(), DbErr> {
     let detail = detail.to_string();
     let fits = detail.chars().count() <= LONGEST_DETAIL;
     let row = ActiveModel {
-        id: Set(Uuid::new_v4()),
+        id: Set(id),
         user_id: Set(user_id),
         at: Set(now.millis()),
         event: Set(event.as_str().to_owned()),

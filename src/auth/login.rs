@@ -14,7 +14,6 @@ use super::{
     Auth, Busy, ChallengeView, Client, EmailAddress, LinkTarget, Password, SessionKind, SignIn, Unexpected,
 };
 use super::{device, event, session, user as users};
-use crate::token::Method;
 
 /// Somebody who wants to sign in.
 pub struct LoginAttempt {
@@ -237,8 +236,8 @@ impl Auth {
         if user.two_factor_enabled && device::find(&tx, &user, way_in.shown, now).await?.is_none() {
             return Ok(None);
         }
-        let methods = vec![Method::Pwd];
-        let opened = session::open(&tx, &user, client, methods, way_in.kind, &house.sessions, now).await?;
+        let passed = session::Passed::password();
+        let opened = session::open(&tx, &user, client, passed, way_in.kind, &house.sessions, now).await?;
         event::signed_in(&tx, user.id, client, &opened.grant, now).await?;
         tx.commit().await?;
         Ok(Some(opened))

@@ -2,6 +2,7 @@
 
 mod account;
 mod authenticator;
+mod browser;
 mod budget;
 mod caller;
 mod challenge;
@@ -12,6 +13,7 @@ mod email;
 mod error;
 mod event;
 mod factor;
+mod fields;
 #[cfg(test)]
 mod fixture;
 mod hashing;
@@ -22,6 +24,7 @@ mod locale;
 mod lockout;
 mod login;
 mod me;
+mod not_me;
 mod notice;
 mod password;
 mod prune;
@@ -54,7 +57,7 @@ use crate::metrics::Metrics;
 use crate::otp::{Code, ProviderRegistry};
 use crate::vault::Vault;
 
-pub use crate::courier::{DeliveryState, DeliveryStatus};
+pub use crate::courier::{DeliveryState, DeliveryStatus, Language};
 pub use crate::otp::{Offer, ProviderKind};
 pub use caller::Caller;
 pub use challenge::{ChallengeError, ChallengeId, ChallengeStatus, ChallengeView, RECOVERY_CODE, SendError};
@@ -66,11 +69,13 @@ pub use error::{Busy, FieldError, Unexpected};
 pub use hashing::{HashPool, HashSettings, accepts};
 pub use link::{LinkOrigins, LinkTarget, RefusedTarget};
 pub use live::{Enabled, Live};
+pub use locale::locale_among;
 pub use login::{LoginAttempt, LoginError, LoginOutcome};
 pub use me::{
     DeviceView, Edit, Enrolment, EventView, FactorView, Factors, MeError, Profile, ProfileChange,
     RecoveryCodes, SessionView,
 };
+pub use not_me::{Disowned, NotMeError};
 pub use password::Password;
 pub use refresh::{RefreshError, RefreshToken, Refreshed};
 pub use registration::{RegisterError, Registration};

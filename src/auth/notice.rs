@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use entity::user;
 use sea_orm::ConnectionTrait;
 
-use super::account::full_name;
+use super::account::Reader;
 use super::me::Change;
 use super::window::{self, Taken};
 use super::{Auth, EmailAddress, Unexpected};
@@ -61,7 +61,7 @@ impl Auth {
         user: &user::Model,
         notice: Notice,
     ) -> Result<Queued, Unexpected> {
-        let message = self.notice_message(&user.email, &full_name(user), notice)?;
+        let message = self.notice_message(&Reader::owner(user), notice)?;
         Ok(self.0.courier.enqueue(tx, &message, self.0.clock.now()).await?)
     }
 
@@ -81,33 +81,39 @@ impl Auth {
     /// What [`Auth::notify_if_allowed`] costs, for an address that nobody has.
     pub(super) async fn notify_nobody(&self, email: &EmailAddress, notice: Notice) -> Result<(), Unexpected> {
         if self.may_mail(email.key()).await? {
-            let message = self.notice_message(email.as_str(), "", notice)?;
+            let message = self.notice_message(&Reader::stranger(email), notice)?;
             self.0.courier.enqueue_decoy(&self.0.db, &message, self.0.clock.now()).await?;
         }
         Ok(())
     }
 
-    fn notice_message(&self, to: &str, name: &str, notice: Notice) -> Result<Message, Unexpected> {
-        let page = self.page(RESET_PAGE);
+    fn notice_message(&self, reader: &Reader, notice: Notice) -> Result<Message, Unexpected> {
+        let (page, host) = (self.page(RESET_PAGE), self.host());
         let templates = self.0.templates.load();
-        let text = NoticeText { name, page: &page };
+        let Reader { address, name, language } = reader;
+        let language = *language;
+        let text = NoticeText { name, page: &page, host: &host };
         let content = match notice {
             Notice::LockedOut => {
-                let lifetime = Lifetime(self.0.accounts.lockout_duration.0);
-                templates.email("locked_out", LockedOut { name, page: &page, lifetime })
+                let lifetime = Lifetime(self.0.accounts.lockout_duration.0, language);
+                templates.email(
+                    "locked_out",
+                    language,
+                    LockedOut { name, page: &page, lifetime, host: &host },
+                )
             }
-            Notice::RegistrationTried => templates.email("registration_tried", text),
-            Notice::PasswordReset => templates.email("password_reset", text),
-            Notice::FactorDisabled => templates.email("factor_disabled", text),
-            Notice::RecoveryCodeUsed => templates.email("recovery_code_used", text),
-            Notice::FewRecoveryCodes => templates.email("few_recovery_codes", text),
+            Notice::RegistrationTried => templates.email("registration_tried", language, text),
+            Notice::PasswordReset => templates.email("password_reset", language, text),
+            Notice::FactorDisabled => templates.email("factor_disabled", language, text),
+            Notice::RecoveryCodeUsed => templates.email("recovery_code_used", language, text),
+            Notice::FewRecoveryCodes => templates.email("few_recovery_codes", language, text),
             Notice::Changed(change) => {
-                let change = change.as_str();
-                templates.email("account_changed", AccountChanged { name, page: &page, change })
+                let changed = AccountChanged { name, page: &page, change: change.as_str(), host: &host };
+                templates.email("account_changed", language, changed)
             }
         };
         let content = content.context("a notice does not render")?;
-        Ok(self.mail(to, content, NOTICE_LIFETIME))
+        Ok(self.mail(address, content, NOTICE_LIFETIME))
     }
 
     /// A mail without a code, to be sent within `lifetime`.
@@ -123,7 +129,12 @@ impl Auth {
     }
 
     /// The address of a built-in page.
-    fn page(&self, path: &str) -> String {
+    pub(super) fn page(&self, path: &str) -> String {
         format!("{}/{path}", self.0.origins.load().public_url.as_str().trim_end_matches('/'))
+    }
+
+    /// The host of `public_url`: who writes.
+    pub(super) fn host(&self) -> String {
+        self.0.origins.load().public_url.host_str().unwrap_or_default().to_owned()
     }
 }

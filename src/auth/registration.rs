@@ -8,17 +8,16 @@ use serde_json::json;
 
 use super::account::full_name;
 use super::event::{self, EventKind};
+use super::fields::{name_faults, phone_fault};
 use super::link::{self, LinkPurpose, NewLink, Pending};
 use super::notice::Notice;
 use super::transaction::{self, is_taken, retried};
 use super::user::roles_column;
 use super::{Auth, Busy, EmailAddress, FieldError, LinkTarget, Password, Unexpected, locale, user as users};
-use crate::courier::{ConfirmEmail, Lifetime, Message, Queued};
-use crate::otp::{PhoneFault, PhoneNumber};
+use crate::courier::{ConfirmEmail, Language, Lifetime, Message, Queued};
+use crate::otp::PhoneNumber;
 
 pub(super) const CONFIRM_PAGE: &str = "/authentication/emailconfirmation";
-/// Characters of a first or last name.
-const LONGEST_NAME: usize = 100;
 
 /// What somebody registers with.
 pub struct Registration {
@@ -202,7 +201,10 @@ impl Auth {
     ) -> Result<Message, Unexpected> {
         let token = self.link(tx, owner, newcomer, LinkPurpose::ConfirmEmail).await?;
         // In the spelling of this registration: it is where its owner reads.
-        self.confirmation_mail(owner, &newcomer.pending.email, &newcomer.target.link(&token, &owner.email))
+        let link = newcomer.target.link(&token, &owner.email);
+        // Its language too: whoever reads the mail has most likely just registered.
+        let locale = newcomer.pending.locale.as_deref().or(owner.locale.as_deref());
+        self.confirmation_mail(owner, &newcomer.pending.email, &link, locale)
     }
 
     /// The mail that carries a confirmation link to an address of `owner`.
@@ -211,40 +213,21 @@ impl Auth {
         owner: &user::Model,
         to: &str,
         link: &str,
+        locale: Option<&str>,
     ) -> Result<Message, Unexpected> {
         let house = &*self.0;
         let lifetime = house.accounts.link_lifetime.0;
         // Not the names of this registration: whoever registers somebody else's address must not write into the mail.
         let name = full_name(owner);
-        let text = ConfirmEmail { name: &name, link, lifetime: Lifetime(lifetime) };
+        let (host, language) = (self.host(), Language::of(locale));
+        let text = ConfirmEmail { name: &name, link, lifetime: Lifetime(lifetime, language), host: &host };
         let content = house
             .templates
             .load()
-            .email("confirm_email", text)
+            .email("confirm_email", language, text)
             .context("the confirmation mail does not render")?;
         Ok(self.mail(to, content, lifetime))
     }
-}
-
-/// What is wrong with a person's names.
-pub(super) fn name_faults(first: &str, last: &str) -> Vec<FieldError> {
-    let names = [("firstName", "First name", first), ("lastName", "Last name", last)];
-    let is_wrong = |name: &str| name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control);
-    let fault = |(field, label, _): (&'static str, &str, &str)| {
-        let message =
-            format!("{label} must be at most {LONGEST_NAME} characters without control characters.");
-        FieldError { field, code: "invalid", message }
-    };
-    names.into_iter().filter(|(_, _, name)| is_wrong(name)).map(fault).collect()
-}
-
-/// What is said of a number that is none.
-pub(super) fn phone_fault(fault: PhoneFault) -> FieldError {
-    let code = match fault {
-        PhoneFault::Invalid => "invalid",
-        PhoneFault::Premium => "not_allowed",
-    };
-    FieldError { field: "phoneNumber", code, message: fault.to_string() }
 }
 
 #[cfg(test)]

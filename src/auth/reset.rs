@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryF
 use serde_json::json;
 use uuid::Uuid;
 
-use super::account::full_name;
+use super::account::Reader;
 use super::event::{self, EventKind};
 use super::link::{self, LinkPurpose, NewLink};
 use super::lockout;
@@ -114,23 +114,32 @@ impl Auth {
         email: &EmailAddress,
         target: &LinkTarget,
     ) -> Result<Option<Queued>, Unexpected> {
-        let house = &*self.0;
-        let (now, lifetime) = (house.clock.now(), house.accounts.link_lifetime.0);
-        let tx = transaction::begin(&house.db).await?;
+        let tx = transaction::begin(&self.0.db).await?;
         let user = users::find_by_email(&tx, email).await?.filter(|user| user.disabled_at.is_none());
         let queued = if let Some(user) = user {
-            let expires_at = now.plus(lifetime);
-            let link =
-                NewLink { user: &user, purpose: LinkPurpose::ResetPassword, pending: None, now, expires_at };
-            let token = link::create(&tx, &house.vault, link).await?;
-            let mail = self.reset_mail(&user.email, &full_name(&user), &target.link(&token, &user.email))?;
-            Some(house.courier.enqueue(&tx, &mail, now).await?)
+            Some(self.send_reset(&tx, &user, target).await?)
         } else {
             self.decoys(&tx, email, target).await?;
             None
         };
         tx.commit().await?;
         Ok(queued)
+    }
+
+    /// Stores a link and queues its mail.
+    pub(super) async fn send_reset(
+        &self,
+        tx: &impl ConnectionTrait,
+        user: &user::Model,
+        target: &LinkTarget,
+    ) -> Result<Queued, Unexpected> {
+        let house = &*self.0;
+        let now = house.clock.now();
+        let (purpose, expires_at) = (LinkPurpose::ResetPassword, now.plus(house.accounts.link_lifetime.0));
+        let link = NewLink { user, purpose, pending: None, now, expires_at };
+        let token = link::create(tx, &house.vault, link).await?;
+        let mail = self.reset_mail(&Reader::owner(user), &target.link(&token, &user.email))?;
+        Ok(house.courier.enqueue(tx, &mail, now).await?)
     }
 
     /// As many writes as a link and its mail, to nobody.
@@ -142,7 +151,7 @@ impl Auth {
     ) -> Result<(), Unexpected> {
         let (courier, now) = (&self.0.courier, self.0.clock.now());
         let token = vault::random_token::<32>();
-        let decoy = self.reset_mail(email.as_str(), "", &target.link(&token, email.as_str()))?;
+        let decoy = self.reset_mail(&Reader::stranger(email), &target.link(&token, email.as_str()))?;
         courier.enqueue_decoy(tx, &decoy, now).await?;
         courier.enqueue_decoy(tx, &decoy, now).await?;
         Ok(())
@@ -161,16 +170,17 @@ impl Auth {
         Ok(None)
     }
 
-    fn reset_mail(&self, to: &str, name: &str, link: &str) -> Result<Message, Unexpected> {
-        let lifetime = self.0.accounts.link_lifetime.0;
-        let text = ResetPassword { name, link, lifetime: Lifetime(lifetime) };
+    fn reset_mail(&self, reader: &Reader, link: &str) -> Result<Message, Unexpected> {
+        let Reader { address, name, language } = reader;
+        let (lifetime, host) = (self.0.accounts.link_lifetime.0, self.host());
+        let text = ResetPassword { name, link, lifetime: Lifetime(lifetime, *language), host: &host };
         let content = self
             .0
             .templates
             .load()
-            .email("reset_password", text)
+            .email("reset_password", *language, text)
             .context("the reset mail does not render")?;
-        Ok(self.mail(to, content, lifetime))
+        Ok(self.mail(address, content, lifetime))
     }
 
     /// Sets a new password by a mailed link, once. It ends sessions, challenges and other links, lifts a lock and

@@ -59,6 +59,20 @@ pub struct SignIn {
     pub device: Option<DeviceToken>,
 }
 
+/// What a sign-in has passed.
+pub(super) struct Passed {
+    pub methods: Vec<Method>,
+    /// The row of the challenge, where there was one.
+    pub challenge: Option<String>,
+}
+
+impl Passed {
+    /// The password, and nothing else.
+    pub(super) fn password() -> Self {
+        Self { methods: vec![Method::Pwd], challenge: None }
+    }
+}
+
 /// A session that was just stored.
 pub(super) struct Opened {
     pub grant: Grant,
@@ -70,7 +84,7 @@ pub(super) async fn open(
     tx: &impl ConnectionTrait,
     user: &user::Model,
     client: &Client,
-    methods: Vec<Method>,
+    passed: Passed,
     kind: SessionKind,
     lifetimes: &SessionLifetimes,
     now: Timestamp,
@@ -82,7 +96,7 @@ pub(super) async fn open(
     let row = session::Model {
         id: Uuid::new_v4(),
         user_id: user.id,
-        methods: serde_json::to_string(&methods).unwrap_or_default(),
+        methods: serde_json::to_string(&passed.methods).unwrap_or_default(),
         auth_time: now.millis(),
         address: client.address.to_string(),
         user_agent: client.user_agent.clone(),
@@ -90,6 +104,7 @@ pub(super) async fn open(
         last_used_at: now.millis(),
         expires_at: now.plus(lifetime).millis(),
         ended_at: None,
+        challenge_id: passed.challenge,
     };
     session::Entity::insert(row.clone().into_active_model().reset_all()).exec_without_returning(tx).await?;
     let refresh = match kind {
@@ -127,6 +142,19 @@ pub(super) async fn find_living(
     session::Entity::find_by_id(id)
         .filter(session::Column::EndedAt.is_null())
         .filter(session::Column::ExpiresAt.gt(now.millis()))
+        .one(db)
+        .await
+}
+
+/// The session that a challenge of the user has led to, whether it lives or not.
+pub(super) async fn find_by_challenge(
+    db: &impl ConnectionTrait,
+    user_id: Uuid,
+    challenge: &str,
+) -> Result<Option<session::Model>, DbErr> {
+    session::Entity::find()
+        .filter(session::Column::UserId.eq(user_id))
+        .filter(session::Column::ChallengeId.eq(challenge))
         .one(db)
         .await
 }

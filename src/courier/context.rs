@@ -4,24 +4,40 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+use super::language::Language;
 use super::person;
 
-/// For how long something is good, written out in the largest whole unit: `90 minutes`, `2 hours`, `1 day`.
+/// For how long something is good, written out in the largest whole unit: `90 minutes`, `2 Stunden`, `1 day`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lifetime(pub Duration);
+pub struct Lifetime(pub Duration, pub Language);
+
+/// A unit of time, one and several, in a language.
+type Unit = (&'static str, &'static str);
+
+/// Days, hours, minutes and seconds.
+fn units(language: Language) -> [Unit; 4] {
+    match language {
+        Language::English => {
+            [("day", "days"), ("hour", "hours"), ("minute", "minutes"), ("second", "seconds")]
+        }
+        Language::German => {
+            [("Tag", "Tage"), ("Stunde", "Stunden"), ("Minute", "Minuten"), ("Sekunde", "Sekunden")]
+        }
+    }
+}
 
 impl Serialize for Lifetime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        const UNITS: [(u64, &str); 3] = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
         let seconds = self.0.as_secs();
-        let fits = |(size, _): &&(u64, &str)| seconds >= *size && seconds.is_multiple_of(*size);
-        let (count, unit) = match UNITS.iter().find(fits) {
+        let [days, hours, minutes, single] = units(self.1);
+        let sizes = [(86_400, days), (3_600, hours), (60, minutes)];
+        let fits = |(size, _): &&(u64, Unit)| seconds >= *size && seconds.is_multiple_of(*size);
+        let (count, (one, several)) = match sizes.iter().find(fits) {
             Some((size, unit)) => (seconds / size, *unit),
-            None if seconds > 120 => (seconds / 60, "minute"),
-            None => (seconds, "second"),
+            None if seconds > 120 => (seconds / 60, minutes),
+            None => (seconds, single),
         };
-        let plural = if count == 1 { "" } else { "s" };
-        serializer.collect_str(&format_args!("{count} {unit}{plural}"))
+        serializer.collect_str(&format_args!("{count} {}", if count == 1 { one } else { several }))
     }
 }
 
@@ -35,6 +51,8 @@ pub struct ConfirmEmail<'a> {
     pub link: &'a str,
     /// How long the link is good.
     pub lifetime: Lifetime,
+    /// Host of `public_url`: who writes.
+    pub host: &'a str,
 }
 
 /// For `email/reset_password`.
@@ -47,6 +65,8 @@ pub struct ResetPassword<'a> {
     pub link: &'a str,
     /// How long the link is good.
     pub lifetime: Lifetime,
+    /// Host of `public_url`: who writes.
+    pub host: &'a str,
 }
 
 /// For `email/code`. It holds a secret: no `Debug`.
@@ -63,8 +83,12 @@ pub struct CodeMail<'a> {
     pub minutes: u64,
     /// Where the request came from.
     pub client_address: &'a str,
+    /// Browser and system that it came from, in known words; empty if they are not known.
+    pub client_browser: &'a str,
     /// Host of `public_url`.
     pub host: &'a str,
+    /// The link by which the owner disowns the sign-in; empty where there is none.
+    pub not_me: &'a str,
 }
 
 /// For `sms/code`. It holds a secret: no `Debug`.
@@ -92,6 +116,8 @@ pub struct LockedOut<'a> {
     pub page: &'a str,
     /// How long the lock lasts.
     pub lifetime: Lifetime,
+    /// Host of `public_url`: who writes.
+    pub host: &'a str,
 }
 
 /// For notices that say nothing but what happened: `email/registration_tried`, `email/password_reset` and others.
@@ -102,6 +128,8 @@ pub struct Notice<'a> {
     pub name: &'a str,
     /// Where a new password can be asked for; no token in it.
     pub page: &'a str,
+    /// Host of `public_url`: who writes.
+    pub host: &'a str,
 }
 
 /// For `email/account_changed`.
@@ -114,6 +142,8 @@ pub struct AccountChanged<'a> {
     pub page: &'a str,
     /// What changed: one of [`CHANGES`].
     pub change: &'a str,
+    /// Host of `public_url`: who writes.
+    pub host: &'a str,
 }
 
 /// What `email/account_changed` tells of.
@@ -142,6 +172,9 @@ mod tests {
 
     #[test]
     fn a_lifetime_reads_as_one_would_say_it() {
+        let words_in = |language, seconds| {
+            serde_json::to_value(Lifetime(Duration::from_secs(seconds), language)).unwrap()
+        };
         for (seconds, words) in [
             (1, "1 second"),
             (90, "90 seconds"),
@@ -153,8 +186,16 @@ mod tests {
             (86_400, "1 day"),
             (1_209_600, "14 days"),
         ] {
-            let json = serde_json::to_value(Lifetime(Duration::from_secs(seconds))).unwrap();
-            assert_eq!(json, words);
+            assert_eq!(words_in(Language::English, seconds), words);
+        }
+        for (seconds, words) in [
+            (1, "1 Sekunde"),
+            (330, "5 Minuten"),
+            (3_600, "1 Stunde"),
+            (7_200, "2 Stunden"),
+            (172_800, "2 Tage"),
+        ] {
+            assert_eq!(words_in(Language::German, seconds), words);
         }
     }
 }

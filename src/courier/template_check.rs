@@ -5,91 +5,114 @@ use std::time::Duration;
 use super::context::{
     AccountChanged, CHANGES, CodeMail, CodeText, ConfirmEmail, Lifetime, LockedOut, Notice, ResetPassword,
 };
+use super::gsm7;
+use super::language::Language;
 use super::message::Content;
-use super::templates::{TemplateError, Templates, error};
+use super::templates::{TemplateError, Templates, error, file};
 
 const NAME: &str = "Ann Lee";
 const LINK: &str = "https://login.example.com/page?token=c2FtcGxl&email=ann%40example.com";
 const PAGE: &str = "https://login.example.com/page";
+const NOT_ME: &str = "https://login.example.com/not-me/c2FtcGxl";
 const CODE: &str = "048151";
 const HOST: &str = "login.example.com";
-const ADDRESS: &str = "192.0.2.1";
+/// The longest that there is.
+const ADDRESS: &str = "2001:0db8:85a3:1234:5678:8a2e:0370:7334";
+const BROWSER: &str = "Firefox, Windows";
+
+/// Mails that say nothing but what happened.
+pub(super) const NOTICES: [&str; 5] =
+    ["registration_tried", "password_reset", "factor_disabled", "recovery_code_used", "few_recovery_codes"];
+/// What codes are for.
+pub(super) const PURPOSES: [&str; 2] = ["sign_in", "confirm_phone"];
 
 /// # Errors
 /// For the first template that does not render or leaves out what it is for.
 pub(super) fn check(templates: &Templates) -> Result<(), TemplateError> {
-    let lifetime = Lifetime(Duration::from_hours(2));
-    let link = templates.email("confirm_email", ConfirmEmail { name: NAME, link: LINK, lifetime })?;
-    check_link("confirm_email", &link)?;
-    let link = templates.email("reset_password", ResetPassword { name: NAME, link: LINK, lifetime })?;
-    check_link("reset_password", &link)?;
+    for language in Language::ALL {
+        Check { templates, language }.all()?;
+    }
+    Ok(())
+}
 
-    let locked = LockedOut { name: NAME, page: PAGE, lifetime };
-    check_notice("locked_out", &templates.email("locked_out", locked)?)?;
-    for name in [
-        "registration_tried",
-        "password_reset",
-        "factor_disabled",
-        "recovery_code_used",
-        "few_recovery_codes",
-    ] {
-        check_notice(name, &templates.email(name, Notice { name: NAME, page: PAGE })?)?;
+/// The templates of one language.
+struct Check<'a> {
+    templates: &'a Templates,
+    language: Language,
+}
+
+impl Check<'_> {
+    fn all(&self) -> Result<(), TemplateError> {
+        let (name, host, page) = (NAME, HOST, PAGE);
+        let lifetime = Lifetime(Duration::from_hours(2), self.language);
+        let confirm = ConfirmEmail { name, link: LINK, lifetime, host };
+        self.link("confirm_email", &self.templates.email("confirm_email", self.language, confirm)?)?;
+        let reset = ResetPassword { name, link: LINK, lifetime, host };
+        self.link("reset_password", &self.templates.email("reset_password", self.language, reset)?)?;
+
+        let locked = LockedOut { name, page, lifetime, host };
+        self.notice("locked_out", &self.templates.email("locked_out", self.language, locked)?)?;
+        for notice in NOTICES {
+            let mail = self.templates.email(notice, self.language, Notice { name, page, host })?;
+            self.notice(notice, &mail)?;
+        }
+        for change in CHANGES {
+            let changed = AccountChanged { name, page, change, host };
+            self.notice(
+                "account_changed",
+                &self.templates.email("account_changed", self.language, changed)?,
+            )?;
+        }
+        PURPOSES.into_iter().try_for_each(|purpose| self.codes(purpose))
     }
 
-    for change in CHANGES {
-        let changed = AccountChanged { name: NAME, page: PAGE, change };
-        check_notice("account_changed", &templates.email("account_changed", changed)?)?;
-    }
+    fn codes(&self, purpose: &str) -> Result<(), TemplateError> {
+        let (code, minutes, client_address, host) = (CODE, 5, ADDRESS, HOST);
+        let (client_browser, not_me) = (BROWSER, NOT_ME);
+        let mail =
+            CodeMail { name: NAME, code, purpose, minutes, client_address, client_browser, host, not_me };
+        let mail = self.templates.email("code", self.language, mail)?;
+        self.subject("code", &mail)?;
+        let alone = mail.text.lines().any(|line| line.trim() == CODE);
+        self.demand(alone, "code", "txt", "must show the code on a line of its own")?;
+        self.demand(mail.html.contains(CODE), "code", "html", "must show the code")?;
 
-    for purpose in ["sign_in", "confirm_phone"] {
-        let (code, client_address, host) = (CODE, ADDRESS, HOST);
-        let mail = CodeMail { name: NAME, code, purpose, minutes: 5, client_address, host };
-        check_code("code", &templates.email("code", mail)?)?;
-        let text = templates.sms("code", CodeText { code, purpose, minutes: 5, client_address, host })?;
+        let text = CodeText { code, purpose, minutes, client_address, host };
+        let text = self.templates.sms("code", self.language, text)?.text;
+        let sms = |holds: bool, reason: &str| {
+            if holds { Ok(()) } else { Err(error(&file("sms", self.language, "code", "txt"), reason)) }
+        };
         let bound = format!("@{HOST} #{CODE}");
-        demand(
-            text.text.lines().last() == Some(&bound),
-            "sms/code.txt",
-            "must end with the line @{{ host }} #{{ code }}",
-        )?;
+        sms(text.lines().last() == Some(&bound), "must end with the line @{{ host }} #{{ code }}")?;
+        let fits = gsm7::septets(&text).is_some_and(|septets| septets <= gsm7::TWO_SEGMENTS);
+        sms(fits, "must be at most 306 characters of the GSM 7-bit alphabet")
     }
-    Ok(())
-}
 
-fn check_link(name: &str, mail: &Content) -> Result<(), TemplateError> {
-    check_subject(name, mail)?;
-    let alone = mail.text.lines().any(|line| line == LINK);
-    demand(alone, &format!("email/{name}.txt"), "must show the link on a line of its own")?;
-    let linked = mail.html.contains(&LINK.replace('&', "&amp;"));
-    demand(linked, &format!("email/{name}.html"), "must hold the link")
-}
-
-fn check_code(name: &str, mail: &Content) -> Result<(), TemplateError> {
-    check_subject(name, mail)?;
-    let alone = mail.text.lines().any(|line| line.trim() == CODE);
-    demand(alone, &format!("email/{name}.txt"), "must show the code on a line of its own")?;
-    demand(mail.html.contains(CODE), &format!("email/{name}.html"), "must show the code")
-}
-
-fn check_notice(name: &str, mail: &Content) -> Result<(), TemplateError> {
-    check_subject(name, mail)?;
-    for (ending, part) in [("txt", &mail.text), ("html", &mail.html)] {
-        let file = format!("email/{name}.{ending}");
-        demand(!part.contains("token="), &file, "must not hold a token")?;
-        let digits = |line: &str| !line.trim().is_empty() && line.trim().bytes().all(|b| b.is_ascii_digit());
-        demand(
-            !part.lines().any(digits),
-            &file,
-            "must not hold a line of digits: it would look like a code",
-        )?;
+    fn link(&self, name: &str, mail: &Content) -> Result<(), TemplateError> {
+        self.subject(name, mail)?;
+        let alone = mail.text.lines().any(|line| line == LINK);
+        self.demand(alone, name, "txt", "must show the link on a line of its own")?;
+        let linked = mail.html.contains(&LINK.replace('&', "&amp;"));
+        self.demand(linked, name, "html", "must hold the link")
     }
-    Ok(())
-}
 
-fn check_subject(name: &str, mail: &Content) -> Result<(), TemplateError> {
-    demand(!mail.subject.is_empty(), &format!("email/{name}.subject"), "is empty")
-}
+    fn notice(&self, name: &str, mail: &Content) -> Result<(), TemplateError> {
+        self.subject(name, mail)?;
+        for (ending, part) in [("txt", &mail.text), ("html", &mail.html)] {
+            self.demand(!part.contains("token="), name, ending, "must not hold a token")?;
+            let digits =
+                |line: &str| !line.trim().is_empty() && line.trim().bytes().all(|b| b.is_ascii_digit());
+            let reason = "must not hold a line of digits: it would look like a code";
+            self.demand(!part.lines().any(digits), name, ending, reason)?;
+        }
+        Ok(())
+    }
 
-fn demand(holds: bool, file: &str, reason: &str) -> Result<(), TemplateError> {
-    if holds { Ok(()) } else { Err(error(file, reason)) }
+    fn subject(&self, name: &str, mail: &Content) -> Result<(), TemplateError> {
+        self.demand(!mail.subject.is_empty(), name, "subject", "is empty")
+    }
+
+    fn demand(&self, holds: bool, name: &str, ending: &str, reason: &str) -> Result<(), TemplateError> {
+        if holds { Ok(()) } else { Err(error(&file("email", self.language, name, ending), reason)) }
+    }
 }

@@ -10,6 +10,7 @@ use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value
 use rust_embed::RustEmbed;
 use serde::Serialize;
 
+use super::language::Language;
 use super::message::Content;
 use super::template_check;
 
@@ -40,8 +41,8 @@ impl fmt::Debug for Templates {
 impl Templates {
     /// Loads the built-in templates and the files of `dir` in their place, and tries every one with sample values.
     ///
-    /// A file of `dir` must have the name of a built-in template (`email/code.html`), or one that starts with `_` or `.`: the
-    /// former may be included by others, the latter is overlooked.
+    /// A file of `dir` must have the name of a built-in template (`email/code.html`, in German `email/de/code.html`), or one that
+    /// starts with `_` or `.`: the former may be included by others, the latter is overlooked.
     ///
     /// # Errors
     /// [`TemplateError`] for a file that cannot be read, has an unknown name, does not render, or leaves out what it is for.
@@ -65,31 +66,50 @@ impl Templates {
         Ok(templates)
     }
 
-    /// Renders `email/<name>.{subject,txt,html}`.
+    /// Renders `email/<name>.{subject,txt,html}`, in another language than English those of its folder (`email/de/<name>.txt`).
     ///
     /// # Errors
     /// When a template is missing or names a variable that `context` lacks.
-    pub fn email(&self, name: &str, context: impl Serialize) -> Result<Content, TemplateError> {
+    pub fn email(
+        &self,
+        name: &str,
+        language: Language,
+        context: impl Serialize,
+    ) -> Result<Content, TemplateError> {
         let context = Value::from(Serde(context));
-        Ok(Content {
-            subject: one_line(&self.render(&format!("email/{name}.subject"), &context)?),
-            text: self.render(&format!("email/{name}.txt"), &context)?,
-            html: self.render(&format!("email/{name}.html"), &context)?,
-        })
+        let render = |ending: &str| self.render(&file("email", language, name, ending), &context);
+        Ok(Content { subject: one_line(&render("subject")?), text: render("txt")?, html: render("html")? })
     }
 
-    /// Renders `sms/<name>.txt`.
+    /// Renders `sms/<name>.txt`, in another language than English the one of its folder.
     ///
     /// # Errors
     /// As [`Templates::email`].
-    pub fn sms(&self, name: &str, context: impl Serialize) -> Result<Content, TemplateError> {
-        let text = self.render(&format!("sms/{name}.txt"), &Value::from(Serde(context)))?;
+    pub fn sms(
+        &self,
+        name: &str,
+        language: Language,
+        context: impl Serialize,
+    ) -> Result<Content, TemplateError> {
+        let text = self.render(&file("sms", language, name, "txt"), &Value::from(Serde(context)))?;
         Ok(Content { subject: String::new(), text: text.trim().to_owned(), html: String::new() })
     }
 
     fn render(&self, name: &str, context: &Value) -> Result<String, TemplateError> {
         let template = self.0.get_template(name).map_err(|fault| error(name, fault))?;
         template.render(context).map_err(|fault| error(name, fault))
+    }
+}
+
+/// The name of a template: English ones stand beside the folders of the others.
+pub(super) fn file(channel: &str, language: Language, name: &str, ending: &str) -> String {
+    format!("{}/{name}.{ending}", folder(channel, language))
+}
+
+fn folder(channel: &str, language: Language) -> String {
+    match language {
+        Language::English => channel.to_owned(),
+        Language::German => format!("{channel}/{}", language.tag()),
     }
 }
 
@@ -107,14 +127,18 @@ fn overrides(dir: Option<&Path>) -> Result<Vec<(String, PathBuf)>, TemplateError
     let mut found = Vec::new();
     let Some(dir) = dir else { return Ok(found) };
     std::fs::read_dir(dir).map_err(|fault| error(&dir.display().to_string(), fault))?;
-    for channel in ["email", "sms"] {
-        let Ok(entries) = std::fs::read_dir(dir.join(channel)) else { continue };
+    let folders = ["email", "sms"].map(|channel| Language::ALL.map(|language| folder(channel, language)));
+    for folder in folders.iter().flatten() {
+        let Ok(entries) = std::fs::read_dir(dir.join(folder)) else { continue };
         for entry in entries {
-            let entry = entry.map_err(|fault| error(channel, fault))?;
+            let entry = entry.map_err(|fault| error(folder, fault))?;
             let file = entry.file_name().to_string_lossy().into_owned();
-            let name = format!("{channel}/{file}");
-            if file.starts_with('.') {
+            let name = format!("{folder}/{file}");
+            if file.starts_with('.') || folders.iter().flatten().any(|other| *other == name) {
                 continue;
+            }
+            if entry.path().is_dir() {
+                return Err(error(&name, "there are no templates in this language; English has no folder"));
             }
             if !file.starts_with('_') && BuiltIn::get(&name).is_none() {
                 return Err(error(&name, "there is no template of this name to replace"));
@@ -158,136 +182,4 @@ fn format_value(
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::courier::{CodeMail, CodeText, ConfirmEmail, Lifetime, Notice};
-
-    const LINK: &str = "http://localhost:4200/confirm?lang=en&token=a%2Bb&email=a%40example.com";
-
-    fn built_in() -> Templates {
-        Templates::load(None).unwrap()
-    }
-
-    fn code_mail(name: &str) -> CodeMail<'_> {
-        let (code, purpose, client_address, host) = ("012345", "sign_in", "192.0.2.7", "login.example.com");
-        CodeMail { name, code, purpose, minutes: 5, client_address, host }
-    }
-
-    fn overridden(file: &str, text: &str) -> Result<Templates, TemplateError> {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join(file);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-        Templates::load(Some(dir.path()))
-    }
-
-    #[test]
-    fn a_link_stands_alone_in_the_text_and_is_escaped_in_html() {
-        let lifetime = Lifetime(Duration::from_hours(2));
-        let mail =
-            built_in().email("confirm_email", ConfirmEmail { name: "Ann", link: LINK, lifetime }).unwrap();
-
-        assert_eq!(mail.subject, "Email Confirmation token");
-        assert!(mail.text.lines().any(|line| line == LINK), "{}", mail.text);
-        assert!(mail.html.contains(&format!("href=\"{}\"", LINK.replace('&', "&amp;"))), "{}", mail.html);
-        assert!(mail.text.contains("2 hours"), "{}", mail.text);
-    }
-
-    #[test]
-    fn names_are_escaped_in_html_and_cannot_forge_a_code() {
-        let mail = built_in().email("code", code_mail("<b>\"Eve\"\n999999\n</b>")).unwrap();
-
-        assert!(mail.html.contains("&lt;b&gt;&quot;Eve&quot; 999999 &lt;/b&gt;"), "{}", mail.html);
-        let alone: Vec<_> = mail.text.lines().filter(|line| line.trim().parse::<u64>().is_ok()).collect();
-        assert_eq!(alone, ["012345"]);
-    }
-
-    #[test]
-    fn a_code_mail_tells_what_it_is_for_and_where_it_came_from() {
-        let mail = built_in().email("code", code_mail("Ann")).unwrap();
-
-        assert_eq!(mail.subject, "Authentication token");
-        for part in [&mail.text, &mail.html] {
-            for word in ["sign in", "5 minutes", "192.0.2.7", "012345", "Ann", "login.example.com"] {
-                assert!(part.contains(word), "{word} is missing in {part}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_text_fits_two_segments_and_ends_with_the_bound_code() {
-        let client_address = "2001:db8:85a3:1234:5678:8a2e:370:7334";
-        let host = "a-rather-long-name.login.example.com";
-        for purpose in ["sign_in", "confirm_phone"] {
-            let context = CodeText { code: "0123456789", purpose, minutes: 1440, client_address, host };
-
-            let text = built_in().sms("code", context).unwrap().text;
-
-            assert_eq!(text.lines().last(), Some("@a-rather-long-name.login.example.com #0123456789"));
-            // GSM-7 (3GPP TS 23.038): these are one septet each; two segments hold 2 × 153.
-            assert!(text.chars().all(|c| c.is_ascii_alphanumeric() || " \n@#.,:-".contains(c)), "{text}");
-            assert!(text.len() <= 306, "{} characters", text.len());
-        }
-    }
-
-    #[test]
-    fn notices_hold_no_token_and_no_line_of_digits() {
-        let notice =
-            Notice { name: "?token=1\n123456", page: "http://localhost:4200/authentication/forgotpassword" };
-        for name in ["registration_tried", "password_reset", "factor_disabled"] {
-            let mail = built_in().email(name, notice.clone()).unwrap();
-
-            assert!(!format!("{}{}", mail.text, mail.html).contains("token="), "{}", mail.text);
-            assert!(mail.text.lines().all(|line| line.trim().parse::<u64>().is_err()), "{}", mail.text);
-            assert!(mail.text.lines().any(|line| line == notice.page), "{}", mail.text);
-        }
-    }
-
-    #[test]
-    fn a_file_replaces_one_template_and_may_use_another() {
-        let templates = overridden("email/code.txt", "{{ code }}\nfor {{ name }}").unwrap();
-
-        assert_eq!(templates.email("code", code_mail("<Ann>")).unwrap().text, "012345\nfor <Ann>");
-    }
-
-    #[test]
-    fn a_subject_is_one_line_whatever_is_in_it() {
-        let templates = overridden("email/code.subject", "Code for {{ name }}\r\nBcc: x{{ '\\n' }}").unwrap();
-
-        let mail = templates.email("code", code_mail("a\r\nb")).unwrap();
-
-        assert_eq!(mail.subject, "Code for a b Bcc: x");
-    }
-
-    #[test]
-    fn a_template_that_would_fail_later_is_refused_at_once() {
-        for (file, text, told) in [
-            ("email/code.txt", "{{ code }}\n{{ nmae }}", "undefined"),
-            ("email/code.txt", "{{ code ", "syntax"),
-            ("email/code.txt", "no code", "code"),
-            ("email/code.txt", "Your code is {{ code }}.", "line of its own"),
-            ("email/code.html", "<p>no code</p>", "code"),
-            ("email/code.subject", "", "empty"),
-            ("email/confirm_email.txt", "click {{ link }}", "line of its own"),
-            ("email/confirm_email.html", "<a href=\"#\">here</a>", "link"),
-            ("email/locked_out.txt", "x\n123456\n", "digits"),
-            ("sms/code.txt", "{{ code }}", "@"),
-            ("email/codes.txt", "{{ code }}", "no template"),
-        ] {
-            let refused = overridden(file, text).unwrap_err();
-
-            assert_eq!(refused.name, file);
-            assert!(refused.reason.contains(told), "{refused}");
-        }
-        assert!(Templates::load(Some(Path::new("/nowhere"))).is_err());
-    }
-
-    #[test]
-    fn a_missing_variable_is_an_error_and_not_a_gap() {
-        let lacking = Notice { name: "Ann", page: "http://localhost" };
-
-        assert!(built_in().email("confirm_email", lacking).is_err());
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Account, Code, CodeContext, Destination, OtpProvider, ProviderError, ProviderKind};
-use crate::courier::{Carrier, CodeMail, Message, Templates};
+use crate::courier::{Carrier, CodeMail, Language, Message, Templates};
 
 /// Mails a code to the account's confirmed address.
 pub struct EmailOtpProvider {
@@ -41,9 +41,12 @@ impl OtpProvider for EmailOtpProvider {
             purpose: context.purpose.as_str(),
             minutes: context.minutes,
             client_address: &context.client_address,
+            client_browser: &context.client_browser,
             host: &self.host,
+            not_me: context.not_me.as_deref().unwrap_or_default(),
         };
-        let mail = self.templates.email("code", wording).map_err(ProviderError::failed)?;
+        let language = Language::of(account.locale.as_deref());
+        let mail = self.templates.email("code", language, wording).map_err(ProviderError::failed)?;
         Ok(context.message(Carrier::Mail, mail, code))
     }
 }
@@ -85,7 +88,15 @@ mod tests {
         assert_eq!(message.code.as_deref(), Some("042917"));
         assert_eq!(message.content.subject, "Authentication token");
         assert!(message.content.text.lines().any(|line| line == "042917"));
-        for told in ["Jane Doe", "sign in", "login.example.com", "5 minutes", "192.0.2.1"] {
+        for told in [
+            "Jane Doe",
+            "sign in",
+            "login.example.com",
+            "5 minutes",
+            "192.0.2.1",
+            "Firefox, Linux",
+            "https://login.example.com/not-me/c2FtcGxl",
+        ] {
             assert!(message.content.text.contains(told), "{told}");
             assert!(message.content.html.contains(told), "{told}");
         }
@@ -94,12 +105,26 @@ mod tests {
     #[tokio::test]
     async fn the_mail_names_another_purpose() {
         let provider = EmailOtpProvider::new(Templates::load(None).unwrap(), "login.example.com");
-        let context = CodeContext { purpose: Purpose::ConfirmPhone, ..context("jane@example.com") };
+        let purpose = Purpose::ConfirmPhone;
+        let context = CodeContext { purpose, not_me: None, ..context("jane@example.com") };
 
         let message = provider.compose(&jane(), &Code::draw(6), &context).await.ok().unwrap();
 
         assert!(message.content.text.contains("confirm your phone number"));
         assert!(!message.content.text.contains("sign in"));
+        assert!(!message.content.text.contains("not-me"));
+    }
+
+    #[tokio::test]
+    async fn the_mail_is_in_the_language_of_its_reader() {
+        let provider = EmailOtpProvider::new(Templates::load(None).unwrap(), "login.example.com");
+        let austrian = Account { locale: Some("de-AT".to_owned()), ..jane() };
+
+        let message = provider.compose(&austrian, &Code::draw(6), &context("jane@example.com")).await;
+
+        let content = message.ok().unwrap().content;
+        assert_eq!(content.subject, "Ihr Code zum Anmelden");
+        assert!(content.text.starts_with("Guten Tag Jane Doe,"), "{}", content.text);
     }
 
     #[test]

@@ -83,10 +83,15 @@ pub struct CodeContext {
     pub destination: String,
     /// Address of the client that asked.
     pub client_address: String,
+    /// Browser and system of the client, in known words; empty if they are not known.
+    pub client_browser: String,
     /// From when on the code is dead; the message is not sent after it.
     pub expires_at: Timestamp,
     /// How long the code is good, in whole minutes, rounded up.
     pub minutes: u64,
+    /// The link by which the owner of the address disowns the sign-in; none where there is no sign-in. Only a message that its
+    /// owner alone can read may carry it.
+    pub not_me: Option<String>,
 }
 
 impl CodeContext {
@@ -191,8 +196,10 @@ pub(super) mod tests {
             purpose: Purpose::SignIn,
             destination: destination.to_owned(),
             client_address: "192.0.2.1".to_owned(),
+            client_browser: "Firefox, Linux".to_owned(),
             expires_at: Timestamp::from_millis(300_000),
             minutes: 5,
+            not_me: Some("https://login.example.com/not-me/c2FtcGxl".to_owned()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Account, Code, CodeContext, Destination, OtpProvider, PhoneNumber, ProviderError, ProviderKind};
-use crate::courier::{Carrier, CodeText, Message, Templates};
+use crate::courier::{Carrier, CodeText, Language, Message, Templates};
 
 /// Texts a code to the account's confirmed phone number; the courier carries it by the gateway of the same name.
 pub struct SmsOtpProvider {
@@ -50,7 +50,7 @@ impl OtpProvider for SmsOtpProvider {
 
     async fn compose(
         &self,
-        _account: &Account,
+        account: &Account,
         code: &Code,
         context: &CodeContext,
     ) -> Result<Message, ProviderError> {
@@ -61,7 +61,8 @@ impl OtpProvider for SmsOtpProvider {
             client_address: &context.client_address,
             host: &self.host,
         };
-        let text = self.templates.sms("code", wording).map_err(ProviderError::failed)?;
+        let language = Language::of(account.locale.as_deref());
+        let text = self.templates.sms("code", language, wording).map_err(ProviderError::failed)?;
         Ok(context.message(Carrier::Sms(self.name.clone()), text, code))
     }
 }
@@ -95,6 +96,18 @@ mod tests {
         assert_eq!(message.content.text.lines().last(), Some("@login.example.com #042917"));
         assert!(message.content.text.starts_with("042917 is your code to sign in, good for 5 minutes."));
         assert!(message.content.html.is_empty() && message.content.subject.is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_text_is_in_the_language_of_its_reader() {
+        let german = Account { locale: Some("de".to_owned()), ..jane() };
+        let code = Code::new("042917".to_owned());
+
+        let message = provider().compose(&german, &code, &context("+4915112345667")).await.ok().unwrap();
+
+        let text = message.content.text;
+        assert!(text.starts_with("042917 ist Ihr Code, um sich anzumelden. Er gilt 5 Minuten."), "{text}");
+        assert!(text.ends_with("\n@login.example.com #042917"), "{text}");
     }
 
     #[test]

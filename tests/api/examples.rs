@@ -127,3 +127,40 @@ async fn the_embedded_server_keeps_its_headers_and_leaves_the_rest_to_the_host()
     client.get("/authentication/login").await.assert_status(200);
     client.login("nobody@example.com").await.assert_refused(INVALID);
 }
+
+#[actix_web::test]
+async fn where_the_host_asks_for_it_a_session_that_was_ended_is_out_at_once() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    app.add_user(JANE).await;
+    app.add_user("other@example.com").await;
+    let (_server, client) = embed(&app);
+    let tokens = async |email: &str| {
+        let body = json!({ "email": email, "password": PASSWORD });
+        client.post("/api/v1/logins", &body).await.json()["tokens"].clone()
+    };
+    let pay = async |token: &str| {
+        client.send(client.request(reqwest::Method::POST, "/payments").bearer_auth(token)).await
+    };
+    let (jane, other) = (tokens(JANE).await, tokens("other@example.com").await);
+    let [access, refresh, others] = [&jane["accessToken"], &jane["refreshToken"], &other["accessToken"]]
+        .map(|token| token.as_str().unwrap().to_owned());
+
+    let before = pay(&access).await;
+    client.post("/api/v1/logout", &json!({ "refreshToken": refresh })).await.assert_status(204);
+    let after = pay(&access).await;
+    let disabled = Change { disabled: Some(true), ..Change::default() };
+    let others_before = pay(&others).await;
+    app.change("other@example.com", disabled).await;
+
+    assert_eq!(before.json(), json!({ "by": JANE }));
+    after.assert_status(401);
+    others_before.assert_status(200);
+    pay(&others).await.assert_status(401);
+    pay("none").await.assert_status(401);
+    client.get_with("/orders", &access).await.assert_status(200);
+    app.running.db.close_by_ref().await.unwrap();
+    let unsure = pay(&access).await;
+    unsure.assert_status(503);
+    assert!(unsure.header("retry-after").is_some() && unsure.text.is_empty());
+    client.get_with("/orders", &access).await.assert_status(200);
+}

@@ -30,7 +30,12 @@ async fn walk(server: &Server, sink: &SmtpSink) -> (Vec<String>, Vec<String>) {
         .post_raw("/api/accounts/login", format!("{{\"email\":\"{JANE}\",\"password\":\"Half-Secret-1"))
         .await;
     let challenge = client.login(JANE).await.challenge_id();
-    let code = sink.wait_for(2, Duration::from_secs(10)).await[1].code();
+    let mail = sink.wait_for(2, Duration::from_secs(10)).await[1].clone();
+    let code = mail.code();
+    let disown =
+        mail.text.split_once("/not-me/").and_then(|(_, rest)| rest.lines().next()).unwrap().to_owned();
+    client.get(&format!("/not-me/{disown}")).await.assert_status(200);
+    client.get(&format!("/api/v1/challenges/{challenge}")).await.assert_status(200);
     client.verify_challenge(JANE, &wrong(&code), &challenge).await.assert_status(400);
     let token = client.verify_challenge(JANE, &code, &challenge).await.token();
     client.get_with("/api/companies", &token).await.assert_status(200);
@@ -48,6 +53,7 @@ async fn walk(server: &Server, sink: &SmtpSink) -> (Vec<String>, Vec<String>) {
         confirmation.token,
         reset.token,
         challenge,
+        disown,
         token.rsplit_once('.').unwrap().1.to_owned(),
         "$argon2id$".to_owned(),
         JANE.to_owned(),

@@ -36,7 +36,8 @@ pub(super) async fn register(request: HttpRequest, payload: Payload, state: Data
 async fn attempt(call: Rc<Call>, payload: Payload) -> Result<(), Refusal> {
     let form: Form = call.form(payload).await?;
     call.count(Limit::Register).await?;
-    Ok(call.state.auth.register(form.into()).await?)
+    let registration = Registration { locale: call.locale(), ..form.into() };
+    Ok(call.state.auth.register(registration).await?)
 }
 
 impl From<Form> for Registration {

@@ -102,7 +102,7 @@ impl Problem {
             Self::Limited(_) => {
                 (S::TOO_MANY_REQUESTS, "rate_limited", "There were too many requests from this address.")
             }
-            Self::Busy(_) | Self::Fault(_) => {
+            Self::Busy(_) | Self::Fault(_) | Self::Unauthorized(Denied::Unavailable) => {
                 (S::SERVICE_UNAVAILABLE, "service_unavailable", "The service is busy. Try again soon.")
             }
             Self::InvalidCredentials => {

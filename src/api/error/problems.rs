@@ -8,8 +8,8 @@ use crate::api::call::Limited;
 use crate::api::current_user::Denied;
 use crate::api::work::Unfinished;
 use crate::auth::{
-    Busy, ChallengeError, ConfirmError, ForgotError, GuessError, LoginError, MeError, RefreshError,
-    RegisterError, ResetError, SendError, Unexpected,
+    Busy, ChallengeError, ConfirmError, ForgotError, GuessError, LoginError, MeError, NotMeError,
+    RefreshError, RegisterError, ResetError, SendError, Unexpected,
 };
 use crate::token::KeyError;
 
@@ -46,9 +46,21 @@ impl From<Unfinished> for Problem {
     }
 }
 
+impl From<NotMeError> for Problem {
+    fn from(error: NotMeError) -> Self {
+        match error {
+            NotMeError::InvalidLink => Self::NotFound,
+            NotMeError::Unexpected(fault) => fault.into(),
+        }
+    }
+}
+
 impl From<Denied> for Problem {
     fn from(denied: Denied) -> Self {
-        Self::Unauthorized(denied)
+        match denied {
+            Denied::Unavailable => Self::Busy(super::article::AFTER_A_FAULT),
+            Denied::NoToken | Denied::InvalidToken | Denied::Forbidden => Self::Unauthorized(denied),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use actix_web::http::Method;
 
-const CLASSES: [(&str, &str); 9] = [
+const CLASSES: [(&str, &str); 10] = [
     ("/api/accounts", "accounts"),
     ("/api/v1", "v1"),
     ("/api/companies", "companies"),
@@ -12,6 +12,7 @@ const CLASSES: [(&str, &str); 9] = [
     ("/dev", "dev"),
     ("/assets", "assets"),
     ("/authentication", "pages"),
+    ("/not-me", "pages"),
 ];
 
 /// The part of the API that a normal path belongs to.

@@ -37,7 +37,7 @@ async fn attempt(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Probl
         last_name: form.optional_text("lastName").unwrap_or_default(),
         client_uri: None,
         phone_number: form.optional_text("phoneNumber"),
-        locale: form.optional_text("locale"),
+        locale: form.optional_text("locale").or_else(|| call.locale()),
     };
     form.check()?;
     call.count(Limit::Register).await?;

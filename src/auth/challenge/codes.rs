@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::offers::Offers;
 use super::{Binding, sends_window};
 use crate::auth::window::{self, Taken};
-use crate::auth::{Auth, Client, Unexpected};
+use crate::auth::{Auth, Client, Unexpected, browser};
 use crate::clock::Timestamp;
 use crate::courier::Message;
 use crate::otp::{Code, CodeContext, Offer, ProviderError, ProviderKind, Purpose};
@@ -27,6 +27,17 @@ pub(in crate::auth) type StoredCode = challenge_code::Model;
 pub(in crate::auth) struct Outgoing {
     pub code: Code,
     pub message: Message,
+}
+
+/// What a code is asked for.
+#[derive(Clone, Copy)]
+pub(in crate::auth) struct Asked<'a> {
+    /// Digest of the challenge's id.
+    pub challenge: &'a str,
+    pub user_id: Uuid,
+    pub purpose: Purpose,
+    pub client: &'a Client,
+    pub expires_at: Timestamp,
 }
 
 impl Auth {
@@ -43,18 +54,18 @@ impl Auth {
         offers: &Offers,
         offer: &Offer,
         code: Code,
-        purpose: Purpose,
-        client: &Client,
-        expires_at: Timestamp,
+        asked: &Asked<'_>,
     ) -> Result<Outgoing, ProviderError> {
-        let house = &*self.0;
-        let left = expires_at.since(house.clock.now());
+        let left = asked.expires_at.since(self.0.clock.now());
         let context = CodeContext {
-            purpose,
+            purpose: asked.purpose,
             destination: offer.destination.address.clone(),
-            client_address: client.address.to_string(),
-            expires_at,
+            client_address: asked.client.address.to_string(),
+            client_browser: browser::name_of(&asked.client.user_agent),
+            expires_at: asked.expires_at,
             minutes: left.as_secs().div_ceil(60).max(1),
+            not_me: (asked.purpose == Purpose::SignIn)
+                .then(|| self.not_me_link(asked.user_id, asked.challenge)),
         };
         let message = offers.compose(offer, &code, &context).await?;
         Ok(Outgoing { code, message })
@@ -201,4 +212,32 @@ pub(in crate::auth) async fn last_sent(
 
 fn context(challenge: &str, provider: &str) -> Vec<u8> {
     format!("{challenge}/{provider}").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::fixture;
+
+    #[actix_web::test]
+    async fn only_a_sign_in_can_be_disowned() {
+        let house = fixture::house().await;
+        let jo = fixture::insert_user(house.db(), "jo@example.com").await;
+        let offers = house.auth.offers_for(&jo).await.ok().unwrap();
+        let offer = offers.find("Email").unwrap();
+        let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+        let client = Client { address: "192.0.2.1".parse().unwrap(), user_agent: agent.to_owned() };
+        let expires_at = house.clock.now().plus(Duration::from_mins(5));
+        let text = async |purpose| {
+            let asked = Asked { challenge: "c", user_id: jo.id, purpose, client: &client, expires_at };
+            let composed = house.auth.compose(&offers, offer, Code::draw(6), &asked).await;
+            composed.ok().unwrap().message.content.text
+        };
+
+        let sign_in = text(Purpose::SignIn).await;
+
+        assert!(sign_in.contains("http://localhost:5001/not-me/"), "{sign_in}");
+        assert!(sign_in.contains("192.0.2.1 (Firefox, Linux)"), "{sign_in}");
+        assert!(!text(Purpose::ConfirmPhone).await.contains("not-me"));
+    }
 }

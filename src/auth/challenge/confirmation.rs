@@ -2,6 +2,7 @@
 
 use entity::{challenge, user};
 
+use super::codes::Asked;
 use super::offers::Offers;
 use super::open::{Opening, Stored};
 use super::view::Known;
@@ -30,8 +31,9 @@ impl Auth {
         let now = house.clock.now();
         let expires_at = now.plus(house.two_step.load().code_lifetime.0);
         let (code, purpose) = (self.draw_code(user), Purpose::ConfirmPhone);
-        let outgoing = self.compose(offers, offer, code, purpose, client, expires_at).await?;
         let digest = ChallengeId::draw().digest();
+        let asked = Asked { challenge: &digest, user_id: user.id, purpose, client, expires_at };
+        let outgoing = self.compose(offers, offer, code, &asked).await?;
         let outgoing = Some(&outgoing);
         let opening = Opening { user, client, offer, digest: &digest, purpose, outgoing, now, expires_at };
         match retried(|| self.store_challenge(&opening, false)).await? {

@@ -86,9 +86,12 @@ pub(super) fn sends_window(vault: &Vault, destination: &str) -> String {
 
 /// How a challenge stands at `now`; guesses beyond `most` are not judged, so none is left open by them.
 pub(super) fn status(row: &challenge::Model, most: u32, now: Timestamp) -> ChallengeStatus {
-    if row.consumed_at.is_some() {
+    if row.closed_at.is_some() {
+        // Also one that was used: its owner has disowned it.
+        ChallengeStatus::Closed
+    } else if row.consumed_at.is_some() {
         ChallengeStatus::Verified
-    } else if row.closed_at.is_some() || u32::try_from(row.attempts).is_ok_and(|made| made >= most) {
+    } else if u32::try_from(row.attempts).is_ok_and(|made| made >= most) {
         ChallengeStatus::Closed
     } else if row.expires_at <= now.millis() {
         ChallengeStatus::Expired

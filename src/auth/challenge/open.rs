@@ -7,7 +7,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
 };
 
-use super::codes::{self, NewCode, Outgoing};
+use super::codes::{self, Asked, NewCode, Outgoing};
 use super::offers::{Offers, is_sent};
 use super::{ChallengeId, ChallengeView};
 use crate::auth::error::Trouble;
@@ -59,16 +59,18 @@ impl Auth {
         let offer = self.preferred(user, &offers).ok_or(LoginError::NoValidProvider)?.clone();
         let now = house.clock.now();
         let expires_at = now.plus(house.two_step.load().code_lifetime.0);
-        let outgoing = self.first_code(user, &offers, &offer, client, expires_at).await?;
-
         let id = ChallengeId::draw();
         let digest = id.digest();
+        let purpose = Purpose::SignIn;
+        let asked = Asked { challenge: &digest, user_id: user.id, purpose, client, expires_at };
+        let outgoing = self.first_code(user, &offers, &offer, &asked).await?;
+
         let opening = Opening {
             user,
             client,
             offer: &offer,
             digest: &digest,
-            purpose: Purpose::SignIn,
+            purpose,
             outgoing: outgoing.as_ref(),
             now,
             expires_at,
@@ -101,15 +103,12 @@ impl Auth {
         user: &user::Model,
         offers: &Offers,
         offer: &Offer,
-        client: &Client,
-        expires_at: Timestamp,
+        asked: &Asked<'_>,
     ) -> Result<Option<Outgoing>, Trouble> {
         if !is_sent(offer.kind) {
             return Ok(None);
         }
-        let code = self.draw_code(user);
-        let purpose = Purpose::SignIn;
-        Ok(Some(self.compose(offers, offer, code, purpose, client, expires_at).await?))
+        Ok(Some(self.compose(offers, offer, self.draw_code(user), asked).await?))
     }
 
     /// One transaction: the message is counted on its destination, and stored with the challenge and its code. With

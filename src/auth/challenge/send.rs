@@ -7,7 +7,7 @@ use log::info;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
 
-use super::codes::{self, NewCode, Outgoing, StoredCode};
+use super::codes::{self, Asked, NewCode, Outgoing, StoredCode};
 use super::confirmation::purpose_of;
 use super::offers::{Offers, is_sent};
 use super::open::SPENT;
@@ -101,7 +101,9 @@ impl Auth {
         client: &Client,
     ) -> Result<(), SendError> {
         let house = &*self.0;
+        let purpose = purpose_of(&known.row)?;
         let expires_at = Timestamp::from_millis(known.row.expires_at);
+        let asked = Asked { challenge: &known.row.id, user_id: known.user.id, purpose, client, expires_at };
         // A second look sees the code that another request has sent meanwhile.
         for _ in 0..2 {
             let old =
@@ -111,8 +113,7 @@ impl Auth {
             };
             let kept = old.as_ref().filter(same_place).and_then(|row| codes::reveal(&house.vault, row));
             let code = kept.unwrap_or_else(|| self.draw_code(&known.user));
-            let purpose = purpose_of(&known.row)?;
-            let outgoing = self.compose(offers, offer, code, purpose, client, expires_at).await?;
+            let outgoing = self.compose(offers, offer, code, &asked).await?;
             let sending = Sending { known, offer, purpose, old: old.as_ref(), outgoing: &outgoing };
             match retried(|| self.store_sending(&sending)).await? {
                 Sent::Queued(queued) => {

@@ -161,6 +161,7 @@ async fn busy(house: &House, user: &user::Model) {
             last_used_at: Set(NOW.millis()),
             expires_at: Set(later),
             ended_at: Set(None),
+            challenge_id: Set(None),
         },
     )
     .await;

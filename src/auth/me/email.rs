@@ -80,7 +80,8 @@ impl Auth {
                     let target = LinkTarget::parse(None, CONFIRM_PAGE, &house.origins.load());
                     let target = target.map_err(|_| anyhow::anyhow!("the built-in page is refused"))?;
                     let link = target.link(&token, email.as_str());
-                    let message = self.confirmation_mail(&user, email.as_str(), &link)?;
+                    let message =
+                        self.confirmation_mail(&user, email.as_str(), &link, user.locale.as_deref())?;
                     house.courier.enqueue(&tx, &message, now).await?
                 }
             });

@@ -146,9 +146,10 @@ mod tests {
         let lifetimes = SessionLifetimes { access: day, refresh_idle: day, refresh_absolute: day };
         let now = house.clock.now();
         let kind = SessionKind::AccessOnly;
-        let opened = sessions::open(house.db(), &user, &client, vec![Method::Pwd], kind, &lifetimes, now)
-            .await
-            .unwrap();
+        let opened =
+            sessions::open(house.db(), &user, &client, sessions::Passed::password(), kind, &lifetimes, now)
+                .await
+                .unwrap();
         let claims = Claims {
             user_id: user.id,
             session_id: opened.grant.session_id,

@@ -11,7 +11,7 @@ use sea_orm::{
 use super::authenticator::forget_disabled;
 use super::{Auth, Change, MeError, Owner};
 use crate::auth::challenge::{self as challenges, Confirmation, SendError};
-use crate::auth::registration::phone_fault;
+use crate::auth::fields::phone_fault;
 use crate::auth::transaction::{self, retried};
 use crate::auth::verification::{consume_once, count_attempt, digits};
 use crate::auth::window::{self, Taken};

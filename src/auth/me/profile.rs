@@ -8,7 +8,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{Auth, MeError};
-use crate::auth::registration::name_faults;
+use crate::auth::fields::name_faults;
 use crate::auth::user::roles_of;
 use crate::auth::{Client, locale};
 use crate::clock::Timestamp;

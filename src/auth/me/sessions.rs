@@ -9,7 +9,7 @@ use super::password::end_other_sessions;
 use super::{Auth, MeError, Owner};
 use crate::auth::event::{self, EventKind};
 use crate::auth::transaction::{self, retried};
-use crate::auth::{Client, Unexpected, session as sessions};
+use crate::auth::{Client, Unexpected, session as sessions, user as users};
 use crate::clock::Timestamp;
 use crate::token::Claims;
 
@@ -56,6 +56,20 @@ impl Auth {
             user_agent: row.user_agent,
         };
         Ok(rows.into_iter().map(view).collect())
+    }
+
+    /// Whether the session of a token still lives, and its user is not switched off.
+    ///
+    /// # Errors
+    /// When the database cannot tell.
+    pub async fn is_signed_in(&self, claims: &Claims) -> Result<bool, Unexpected> {
+        let (db, now) = (&self.0.db, self.0.clock.now());
+        let living = sessions::find_living(db, claims.session_id, now).await?;
+        if living.is_none_or(|session| session.user_id != claims.user_id) {
+            return Ok(false);
+        }
+        let user = users::find(db, claims.user_id).await?;
+        Ok(user.is_some_and(|user| user.disabled_at.is_none()))
     }
 
     /// Ends one session of the token's owner.

@@ -14,7 +14,7 @@ use crate::auth::challenge::{self as challenges, sends_window};
 use crate::auth::error::Trouble;
 use crate::auth::event::EventKind;
 use crate::auth::known_browser::KnownBrowser;
-use crate::auth::session::{self, Opened};
+use crate::auth::session::{self, Opened, Passed};
 use crate::auth::transaction::{self, retried};
 use crate::auth::{
     DeviceToken, SignIn, Unexpected, authenticator, device, event, factor, recovery, user as users, window,
@@ -92,8 +92,10 @@ impl Auth {
                 self.tell_of_recovery_code(&tx, &user).await?
             }
         };
-        let (methods, kind) = (won.proof.methods(), attempt.session);
-        let opened = session::open(&tx, &user, attempt.client, methods, kind, &house.sessions, now).await?;
+        let challenge = Some(won.candidate.challenge.id.clone());
+        let passed = Passed { methods: won.proof.methods(), challenge };
+        let (client, kind) = (attempt.client, attempt.session);
+        let opened = session::open(&tx, &user, client, passed, kind, &house.sessions, now).await?;
         event::signed_in(&tx, user.id, attempt.client, &opened.grant, now).await?;
         let device = self.remember_device(&tx, attempt, &opened.grant, now).await?;
         if won.has_failed {

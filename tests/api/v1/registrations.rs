@@ -43,7 +43,7 @@ async fn a_registration_may_bring_a_number_and_a_language(engine: Engine) {
     body["firstName"] = "Jane".into();
 
     app.client().v1("/registrations", &body).await.assert_status(202);
-    let link = app.link_for(JANE, CONFIRMATION).await;
+    let link = app.link_for(JANE, "Bitte bestätigen Sie Ihre E-Mail-Adresse").await;
     app.client().v1("/email-confirmations", &json!({"token": link.token})).await.assert_status(204);
 
     let user = app.user(JANE).await;
