@@ -154,9 +154,9 @@ fn imports(script: &str) -> BTreeSet<String> {
 /// Changes with any of the files.
 fn version() -> String {
     let files = Files::iter().filter_map(|name| Some((Files::get(&name)?, name)));
-    let digests: String =
-        files.map(|(file, name)| format!("{name} {}\n", hex::encode(file.metadata.sha256_hash()))).collect();
-    hex::encode(vault::digest(&digests)).chars().take(VERSION_LENGTH).collect()
+    let digests: Vec<_> =
+        files.map(|(file, name)| format!("{name} {}", hex::encode(file.metadata.sha256_hash()))).collect();
+    hex::encode(vault::digest(&digests.join("\n"))).chars().take(VERSION_LENGTH).collect()
 }
 
 /// The file that `name` means, after the version that it may begin with. One of another version is the present file: while

@@ -37,8 +37,7 @@ async function signInAgain() {
 function toPassword() {
   leave?.();
   leave = null;
-  byId("ended").hidden = true;
-  showOnly(form, byId("challenge"));
+  showOnly(form, byId("loading"), byId("challenge"), byId("ended"));
 }
 
 async function done({ tokens }) {

@@ -1,6 +1,6 @@
 // The second step: where the code went, how it fares, other ways, and the code.
 
-import { byId, make } from "./dom.js";
+import { byId, make, showOnly } from "./dom.js";
 import { blame, clear, complain, onPress, onSubmit, tell } from "./form.js";
 import { local, send } from "./http.js";
 import { plural, t } from "./i18n.js";
@@ -30,8 +30,7 @@ export function lead(id, { onVerified, restart, onRestart }) {
     challenge = next;
     used.set(next.provider, next);
     if (next.status !== "pending") return end(next.status);
-    byId("ended").hidden = true;
-    byId("challenge").hidden = false;
+    showOnly(byId("challenge"), byId("loading"), byId("ended"));
     if (isOther) ask();
     showDelivery();
     showWays();
@@ -138,8 +137,7 @@ export function lead(id, { onVerified, restart, onRestart }) {
 
   function end(status) {
     leave();
-    byId("challenge").hidden = true;
-    byId("ended").hidden = false;
+    showOnly(byId("ended"), byId("loading"), byId("challenge"));
     const isDone = status === "verified";
     byId("ended-why").className = isDone ? "note good" : "note bad";
     byId("ended-why").textContent = t(`challenge.ended.${status}`);
@@ -211,13 +209,14 @@ export function lead(id, { onVerified, restart, onRestart }) {
       show(await send("GET", path));
     } catch (fault) {
       if (fault.status === 404) return end("unknown");
-      byId("challenge").hidden = false;
+      showOnly(byId("challenge"), byId("loading"));
       complain(form, fault);
       // As soon as there is a connection again.
       setTimeout(() => stop.signal.aborted || begin(), LOOK_SELDOM_MS);
     }
   }
 
+  showOnly(byId("loading"), byId("challenge"), byId("ended"));
   current = { verify, resend };
   wire(form);
   const timer = setInterval(tick, A_SECOND_MS);

@@ -319,17 +319,74 @@ test('who signs out in one tab is signed out in the other', async (t) => {
   await other.waitForURL(`**${LOGIN}?returnUrl=%2Fcompany%2Fcompanies`);
 });
 
-test('a page of somebody who has left does not come back by the back button', async (t) => {
-  const { page, email } = await somebody(t, { twoFactor: 'off', statuses: [401] });
+test('a page that the browser brings back looks again at who is signed in', async (t) => {
+  const { page, email } = await somebody(t, { twoFactor: 'off' });
   await signIn(page, email);
   await page.goto('/company/companies');
   await page.getByRole('cell', { name: 'IT_Solutions Ltd' }).waitFor();
-  await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.getByText('You are signed out.').waitFor();
 
-  await page.goBack();
+  const loaded = page.waitForEvent('load');
+  // As the back/forward cache does after a sign-out on another page.
+  await page.evaluate(() => {
+    localStorage.clear();
+    dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+  });
 
-  await page.waitForURL(`**${LOGIN}?returnUrl=%2Fcompany%2Fcompanies`);
+  await loaded;
+});
+
+test('tabs that ask for a token at once, and pages left while they ask, stay signed in', async (t) => {
+  const { page, email } = await somebody(t, { twoFactor: 'off' });
+  await signIn(page, email);
+  const tabs = [page, await page.context().newPage(), await page.context().newPage()];
+
+  for (let round = 0; round < 3; round++) {
+    await Promise.all(tabs.map((tab) => tab.goto('/company/companies', { waitUntil: 'commit' })));
+  }
+
+  for (const tab of tabs) await tab.getByRole('cell', { name: 'IT_Solutions Ltd' }).waitFor();
+  await page.goto(LOGIN);
+  await page.waitForURL(`${server.origin}/`);
+});
+
+test('a wrong clock of the device changes nothing', async (t) => {
+  for (const hours of [-2, 2]) {
+    const { page, email } = await somebody(t);
+    await page.clock.install({ time: Date.now() + hours * 3_600_000 });
+
+    await toSecondStep(page, email);
+
+    const [, minutes] = (await page.locator('#until').innerText()).match(/:(\d\d)/);
+    const good = [4, 5].map((more) => new Date(Date.now() + more * 60_000).getMinutes());
+    assert.ok(good.includes(Number(minutes)), `${minutes} is none of ${good}`);
+    await enter(page, codeOf(await relay.mailTo(email, CODE_MAIL)));
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
+  }
+});
+
+test('a code that the browser reads from a text is entered by itself', async (t) => {
+  const { page, email } = await somebody(t, { flags: ['--phone', '+4915112345670', '--phone-confirmed'] });
+  await page.addInitScript(() => {
+    globalThis.OTPCredential ??= class {};
+    globalThis.asked = [];
+    navigator.credentials.get = ({ otp, signal }) =>
+      new Promise((found) => globalThis.asked.push({ otp, signal, found }));
+  });
+  await toSecondStep(page, email);
+  await page.getByRole('button', { name: 'Text message: •••• 70' }).click();
+  await page.getByText('texted to •••• 70').waitFor();
+  const texts = await (await fetch(new URL('/dev/inbox.json', server.origin))).json();
+  const { code, text } = texts.find(({ to }) => to === '+4915112345670');
+  assert.match(text, new RegExp(`@localhost #${code}$`), 'the last line is bound to this server');
+
+  const transport = await page.evaluate((code) => {
+    const [{ otp, found }] = globalThis.asked;
+    found({ code });
+    return otp.transport;
+  }, code);
+
+  assert.deepEqual(transport, ['sms']);
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
 });
 
 test('only an administrator sees the claims', async (t) => {

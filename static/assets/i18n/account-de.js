@@ -50,6 +50,7 @@ export default {
   "event.authenticator_removed": "Die Authenticator-App wurde entfernt",
   "event.device_forgotten": "Ein gemerktes Gerät wurde vergessen",
   "event.device_remembered": "Ein Gerät wurde gemerkt: Es wird nicht nach einem Code gefragt",
+  "event.email_change_requested": "Eine neue E-Mail-Adresse wurde gewünscht",
   "event.email_changed": "Die E-Mail-Adresse wurde geändert",
   "event.email_confirmed": "Die E-Mail-Adresse wurde bestätigt",
   "event.password_changed": "Das Passwort wurde geändert",

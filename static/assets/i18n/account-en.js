@@ -50,6 +50,7 @@ export default {
   "event.authenticator_removed": "The authenticator app was removed",
   "event.device_forgotten": "A remembered device was forgotten",
   "event.device_remembered": "A device was remembered: it is not asked for a code",
+  "event.email_change_requested": "A new e-mail address was asked for",
   "event.email_changed": "The e-mail address was changed",
   "event.email_confirmed": "The e-mail address was confirmed",
   "event.password_changed": "The password was changed",
