@@ -48,7 +48,7 @@ impl Way {
         }
     }
 
-    fn expect(&self, user: usize) -> oneshot::Receiver<String> {
+    pub(crate) fn expect(&self, user: usize) -> oneshot::Receiver<String> {
         match self {
             Self::Mail(sink) => sink.expect(&address(user)),
             Self::Text(texts) => texts.expect(&number(user)),

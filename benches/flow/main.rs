@@ -1,7 +1,7 @@
 //! The whole flow, measured: `cargo bench --bench flow`, or `cargo bench --bench flow -- signins start` for single parts.
 //!
 //! Starts the release binary on a fresh `SQLite` database with a quick mail relay and a quick Twilio beside it, and prints a markdown table. Parts:
-//! `start`, `memory`, `signins`, `texts`, `tokens`, `p99`, `delivery`, `users`, `size`. `TWOSTEP_BENCH_SECONDS` is the length of one load.
+//! `start`, `memory`, `signins`, `texts`, `tokens`, `refreshes`, `p99`, `delivery`, `users`, `size`. `TWOSTEP_BENCH_SECONDS` is the length of one load.
 //!
 //! What is compared is measured in turns (A B A B A …), and the median of the ratios of neighbours is told. A turn in which others used the
 //! machine is measured again; how much went to them in the turns that count is told beside. Settings in the environment
@@ -18,6 +18,7 @@ mod http;
 mod load;
 mod machine;
 mod parts;
+mod refreshes;
 mod server;
 mod sink;
 mod table;
@@ -26,8 +27,8 @@ mod turns;
 
 use table::Table;
 
-const PARTS: [&str; 9] =
-    ["start", "memory", "signins", "texts", "tokens", "p99", "delivery", "users", "size"];
+const PARTS: [&str; 10] =
+    ["start", "memory", "signins", "texts", "tokens", "refreshes", "p99", "delivery", "users", "size"];
 
 fn main() {
     if std::env::var_os(bare::BARE).is_some() {
@@ -58,6 +59,9 @@ fn main() {
         }
         if runs("tokens") {
             bench.tokens(&mut table).await;
+        }
+        if runs("refreshes") {
+            bench.refreshes(&mut table).await;
         }
         if runs("p99") {
             bench.p99(&mut table).await;

@@ -10,6 +10,7 @@ use crate::bare::{BareServer, hashes, phc};
 use crate::http::Connection;
 use crate::load::{Rate, Way, gets, probe, quantile, sign_in, sign_ins};
 use crate::machine::Watch;
+use crate::refreshes::{BareDatabase, refreshes, session};
 use crate::server::{Installation, PASSWORD, Server};
 use crate::sink::Sink;
 use crate::table::Table;
@@ -19,6 +20,8 @@ use crate::turns::{Turns, median};
 const HASH_THREADS: usize = 2;
 const USERS: usize = 1_000;
 const MANY_USERS: usize = 100_000;
+/// Sessions that are refreshed at once.
+const CHAINS: usize = 16;
 
 /// What the parts share: a relay, a Twilio, and a database with users.
 pub(crate) struct Bench {
@@ -151,6 +154,29 @@ impl Bench {
             "≥ 0.5",
             turns.ratio() >= 0.5,
         );
+    }
+
+    /// Refreshes per second against bare transactions of the same writes, in turns.
+    pub(crate) async fn refreshes(&self, table: &mut Table) {
+        let server = self.installation.serve();
+        let mut connection = Connection::open(&server.socket).await.unwrap();
+        let mut sessions = Vec::new();
+        for user in 0..CHAINS {
+            sessions.push(session(&mut connection, &self.mails, user).await.expect("a session"));
+        }
+        let bare_database = BareDatabase::create(CHAINS).await;
+        let mut turns = Turns::default();
+        while turns.go_on() {
+            let turn = Watch::start(&[server.pid()]);
+            let bare = bare_database.exchanges(CHAINS, self.span / 4).await;
+            let ours = refreshes(&server.socket, &mut sessions, self.span / 4).await;
+            assert_eq!(ours.failed, 0);
+            turns.add(ours, bare, turn.stop().others);
+        }
+        let (ratio, measured) = (turns.ratio(), turns.tell("/s", "/s"));
+        let figure =
+            format!("refreshes of {CHAINS} sessions at once against bare transactions of the same writes");
+        table.row(&figure, measured, "≥ 0.3", ratio >= 0.3);
     }
 
     pub(crate) async fn p99(&self, table: &mut Table) {

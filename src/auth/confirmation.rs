@@ -40,8 +40,8 @@ impl Auth {
         let house = &*self.0;
         let found = self.find_link(LinkPurpose::ConfirmEmail, email, token).await?;
         let Some((user, link)) = found else {
-            let taken = self.take_email(email, token).await?;
-            return if taken { Ok(()) } else { Err(ConfirmError::InvalidLink) };
+            let has_moved = self.take_email(email, token).await?;
+            return if has_moved { Ok(()) } else { Err(ConfirmError::InvalidLink) };
         };
         let pending = link::pending(&house.vault, &link)?;
         if !retried(|| self.open_confirmation(&user, token, &pending)).await? {

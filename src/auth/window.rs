@@ -94,13 +94,12 @@ async fn take_from(
     times.sort_unstable();
     let expires_at = times.last().unwrap_or(&now).plus(quota.period).millis();
     let made;
-    let row = match row {
-        Some(row) => row,
-        None => {
-            make(db, key, expires_at).await?;
-            made = Model { key: key.to_owned(), times: String::new(), expires_at };
-            &made
-        }
+    let row = if let Some(row) = row {
+        row
+    } else {
+        make(db, key, expires_at).await?;
+        made = Model { key: key.to_owned(), times: String::new(), expires_at };
+        &made
     };
     let counted = replace(db, row, &times, expires_at.max(row.expires_at)).await?;
     Ok(counted.then_some(Taken::Counted))

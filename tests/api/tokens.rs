@@ -14,9 +14,22 @@ use crate::support::*;
 
 on_every_engine!(
     a_token_says_what_the_contract_says,
+    a_token_is_checked_without_the_database,
     the_signing_key_outlives_a_restart,
     two_first_starts_at_once_make_one_key
 );
+
+async fn a_token_is_checked_without_the_database(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.add_user(JANE).await;
+    let token = token_of(&app, JANE).await;
+
+    app.db().close_by_ref().await.unwrap();
+
+    app.client().get_with("/api/companies", &token).await.assert_status(200);
+    app.client().get_with("/api/companies", &format!("{token}x")).await.assert_status(401);
+    app.client().get_with("/api/v1/me", &token).await.assert_problem(503, "service_unavailable");
+}
 
 const JANE: &str = "jane@example.com";
 

@@ -74,16 +74,14 @@ impl Auth {
             let expires_at = now.plus(lifetime);
             let new = NewLink { user: &user, purpose, pending, now, expires_at };
             let token = link::create(&tx, &house.vault, new).await?;
-            queued.push(match other {
-                Some(other) => self.notify(&tx, &other, Notice::RegistrationTried).await?,
-                None => {
-                    let target = LinkTarget::parse(None, CONFIRM_PAGE, &house.origins.load());
-                    let target = target.map_err(|_| anyhow::anyhow!("the built-in page is refused"))?;
-                    let link = target.link(&token, email.as_str());
-                    let message =
-                        self.confirmation_mail(&user, email.as_str(), &link, user.locale.as_deref())?;
-                    house.courier.enqueue(&tx, &message, now).await?
-                }
+            queued.push(if let Some(other) = other {
+                self.notify(&tx, &other, Notice::RegistrationTried).await?
+            } else {
+                let target = LinkTarget::parse(None, CONFIRM_PAGE, &house.origins.load());
+                let target = target.map_err(|_| anyhow::anyhow!("the built-in page is refused"))?;
+                let link = target.link(&token, email.as_str());
+                let message = self.confirmation_mail(&user, email.as_str(), &link, user.locale.as_deref())?;
+                house.courier.enqueue(&tx, &message, now).await?
             });
         }
         tx.commit().await?;
@@ -129,12 +127,12 @@ impl Auth {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
-        let taken = match set(&tx, user, email, now).await {
-            Ok(taken) => taken,
+        let is_theirs = match set(&tx, user, email, now).await {
+            Ok(is_theirs) => is_theirs,
             Err(error) if is_taken(&error) => false,
             Err(error) => return Err(error.into()),
         };
-        if !taken || !link::consume(&tx, user, LinkPurpose::ChangeEmail, token, now).await? {
+        if !is_theirs || !link::consume(&tx, user, LinkPurpose::ChangeEmail, token, now).await? {
             return Ok(None);
         }
         link::kill_all(&tx, user.id, now).await?;
