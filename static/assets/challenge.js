@@ -9,6 +9,7 @@ import { clock, wait, way } from "./texts.js";
 const A_SECOND_MS = 1_000;
 const LOOK_OFTEN_MS = 1_500;
 const LOOK_SELDOM_MS = 10_000;
+const FEW = 4;
 const SENT = ["email", "sms", "custom"];
 
 /**
@@ -50,11 +51,18 @@ export function lead(id, { onVerified, restart, onRestart }) {
     input.inputMode = isRecovery ? "text" : "numeric";
     input.autocomplete = isRecovery ? "off" : "one-time-code";
     input.pattern = isRecovery ? "[A-Za-z0-9\\s\\-]*" : "[0-9\\s]*";
-    byId("until").textContent = t("challenge.until", { time: clock(local(challenge.expiresAt)) });
+    showLimits(challenge.attemptsLeft < FEW);
     tell(form, "");
     clear(input);
     input.focus();
     readText();
+  }
+
+  // The tries that are left are told with each wrong code, and to whoever comes back with few of them.
+  function showLimits(withTries) {
+    const until = t("challenge.until", { time: clock(local(challenge.expiresAt)) });
+    const tries = withTries ? ` ${plural("challenge.attempts", challenge.attemptsLeft)}` : "";
+    byId("until").textContent = until + tries;
   }
 
   function showDelivery() {
@@ -130,6 +138,8 @@ export function lead(id, { onVerified, restart, onRestart }) {
     if (fault.code !== "invalid_code") throw fault;
     if (fault.attemptsLeft === 0) return end("spent");
     const text = t(fault.hint === "clock_skew" ? "challenge.wrong_clock" : "challenge.wrong");
+    challenge = { ...challenge, attemptsLeft: fault.attemptsLeft };
+    showLimits(false);
     blame(form.elements.code, `${text} ${plural("challenge.attempts", fault.attemptsLeft)}`);
     form.elements.code.focus();
     form.elements.code.select();

@@ -17,9 +17,10 @@ for (const link of document.querySelectorAll("nav a")) {
 }
 
 showState();
-addEventListener("storage", showState);
+addEventListener("signedout", showState);
+addEventListener("storage", lookAgain);
 // A page that comes back as it was may be of somebody who has left.
-addEventListener("pageshow", ({ persisted }) => persisted && showState());
+addEventListener("pageshow", ({ persisted }) => persisted && lookAgain());
 
 document.getElementById("logout").addEventListener("click", async ({ target }) => {
   target.ariaBusy = "true";
@@ -36,7 +37,11 @@ document.getElementById("logout").addEventListener("click", async ({ target }) =
 function showState() {
   const state = isSignedIn() ? "signed-in" : "signed-out";
   for (const part of document.querySelectorAll("[data-when]")) part.hidden = part.dataset.when !== state;
-  if (state === "signed-out" && document.documentElement.dataset.signedIn) location.reload();
+}
+
+function lookAgain() {
+  showState();
+  if (!isSignedIn() && document.documentElement.dataset.signedIn) location.reload();
 }
 
 function announceFor(text) {

@@ -22,10 +22,11 @@ export function keep({ accessToken, expiresIn }) {
   write(localStorage, HINT, "yes");
 }
 
-/** Forgets who was signed in. */
+/** Forgets who was signed in, and tells this page so by the event `signedout`. */
 export function forget() {
   access = null;
   write(localStorage, HINT, null);
+  dispatchEvent(new Event("signedout"));
 }
 
 /** An access token that is good now; a Problem `signed_out` if nobody is signed in. */

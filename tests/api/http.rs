@@ -123,6 +123,10 @@ async fn browsers_are_told_to_be_careful() {
     assert!(policy.contains("frame-ancestors") || page.header("x-frame-options").is_some(), "{policy}");
     assert!(policy.contains("script-src 'self'"), "a page may run its own scripts: {policy}");
     assert!(!policy.contains("unsafe-inline") && !policy.contains("unsafe-eval"), "{policy}");
+    assert!(
+        policy.contains("require-trusted-types-for 'script'"),
+        "no page makes markup of a text: {policy}"
+    );
 }
 
 #[actix_web::test]

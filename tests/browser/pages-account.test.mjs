@@ -201,6 +201,9 @@ test('another browser is signed out from here', async (t) => {
   await page.getByRole('button', { name: 'Sign out everywhere else' }).click();
   await page.getByText('Every other session has ended.').waitFor();
 
+  await open(other, LOGIN);
+  await other.getByRole('navigation').getByRole('link', { name: 'Sign in' }).waitFor();
+  assert.ok(!(await other.getByRole('button', { name: 'Sign out' }).isVisible()));
   await other.goto('/account');
 
   await other.waitForURL(`**${LOGIN}?returnUrl=%2Faccount`);

@@ -99,6 +99,41 @@ test('pages of somebody look right', async (t) => {
   await look(page, 'delete dialog');
 });
 
+test('the dialog that asks for a fresh sign-in looks right', async (t) => {
+  const page = await browser.page(t, { baseURL: server.origin, statuses: [403] });
+  const email = 'fresh@example.com';
+  await server.addUser(email, PASSWORD, '--two-factor', 'off', '--phone', '+4915112345679', '--phone-confirmed');
+  await signIn(page, email);
+  await open(page, '/account/security');
+  await page.getByRole('button', { name: 'Switch the second step on' }).click();
+  await page.locator('#codes-shown').waitFor();
+  await page.getByRole('button', { name: 'Set up an app' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Is it you?' });
+  await dialog.waitFor();
+  await look(page, 'dialog password');
+
+  await dialog.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await dialog.getByRole('button', { name: 'Continue' }).click();
+  await dialog.getByText(/^Sent at/).waitFor();
+  await look(page, 'dialog code');
+});
+
+test('no script makes markup of a text', async (t) => {
+  const page = await browser.page(t, { baseURL: server.origin, statuses: ['TrustedHTML'] });
+  await page.goto('/');
+
+  const fault = await page.evaluate(() => {
+    try {
+      document.body.innerHTML = '<p>markup</p>';
+      return null;
+    } catch (error) {
+      return error.message;
+    }
+  });
+
+  assert.match(fault ?? 'it was made', /TrustedHTML/);
+});
+
 test('a keyboard alone gets in', async (t) => {
   const page = await browser.page(t, { baseURL: server.origin });
   await open(page, LOGIN);

@@ -206,6 +206,9 @@ test('five wrong codes end the sign-in, and a new one begins from there', async 
     await enter(page, wrong);
     await page.getByText(`You have ${left}`).waitFor();
   }
+  await page.reload();
+  await page.getByText('You have one more try').waitFor();
+  await ready(page);
   await enter(page, wrong);
   await page.getByText('too many wrong codes').waitFor();
   assert.equal(await focused(page), 'ended');
