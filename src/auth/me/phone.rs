@@ -13,7 +13,7 @@ use super::{Auth, Change, MeError, Owner};
 use crate::auth::challenge::{self as challenges, Confirmation, SendError};
 use crate::auth::registration::phone_fault;
 use crate::auth::transaction::{self, retried};
-use crate::auth::verification::{consume_once, count_attempt, digits};
+use crate::auth::verification::{attempts_made, consume_once, count_attempt, digits};
 use crate::auth::window::{self, Taken};
 use crate::auth::{Busy, Client, FieldError, Unexpected, user as users};
 use crate::clock::{Quota, Rate, Timestamp};
@@ -124,8 +124,8 @@ impl Auth {
             destination: &number,
         };
         if !crate::vault::equal(&binding.mac(&house.vault, &code), &stored.mac) {
-            let made = u32::try_from(row.attempts).unwrap_or(0).saturating_add(1);
-            return Err(MeError::WrongCode { attempts_left: most.saturating_sub(made), is_near: false });
+            let attempts_left = self.attempts_left(attempts_made(&house.db, &row.id).await?);
+            return Err(MeError::WrongCode { attempts_left, is_near: false });
         }
         let queued = retried(|| self.take_number(&owner, &row, &number)).await??;
         house.courier.wake(queued);
