@@ -77,7 +77,8 @@ pub(super) async fn record(
     detail: &Value,
     now: Timestamp,
 ) -> Result<(), DbErr> {
-    record_as(tx, Uuid::new_v4(), user_id, event, address, detail, now).await
+    // Of what happened in one millisecond, what was recorded later has the greater id.
+    record_as(tx, Uuid::now_v7(), user_id, event, address, detail, now).await
 }
 
 /// [`record`] under an id of the caller's: what is recorded twice under one is refused, as a key that is taken.
