@@ -40,6 +40,8 @@ pub(super) enum EventKind {
     NotMe,
     /// Its owner changed something.
     Changed(Change),
+    /// Its owner changed what the profile says.
+    ProfileChanged,
     /// An operator made it.
     UserAdded,
     /// An operator changed it.
@@ -61,6 +63,7 @@ impl EventKind {
             Self::DeviceForgotten => "device_forgotten",
             Self::NotMe => "not_me",
             Self::Changed(change) => change.as_str(),
+            Self::ProfileChanged => "profile_changed",
             Self::UserAdded => "user_added",
             Self::UserChanged => "user_changed",
         }
