@@ -149,6 +149,7 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
+    use crate::limits::hung_redis;
 
     fn shared() -> Shared {
         Shared::new(&std::env::var("TWOSTEP_TEST_REDIS_URL").unwrap().into()).unwrap()
@@ -236,30 +237,9 @@ mod tests {
         assert!(!shared.is_well());
     }
 
-    /// A Redis that greets whoever connects, and then hangs.
-    async fn hung() -> Shared {
-        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("redis://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move {
-            while let Ok((mut socket, _)) = listener.accept().await {
-                tokio::spawn(async move {
-                    let mut buffer = [0; 4_096];
-                    while let Ok(length @ 1..) = socket.read(&mut buffer).await {
-                        let asked = String::from_utf8_lossy(&buffer[..length]).into_owned();
-                        let greetings = asked.matches("SETINFO").count();
-                        socket.write_all("+OK\r\n".repeat(greetings).as_bytes()).await.unwrap();
-                    }
-                });
-            }
-        });
-        Shared::new(&url.into()).unwrap()
-    }
-
     #[actix_web::test]
     async fn a_redis_that_hangs_once_it_is_connected_is_waited_for_once_and_left_alone() {
-        let shared = hung().await;
+        let shared = Shared::new(&hung_redis::start().await.into()).unwrap();
         assert!(shared.0.connection().await.is_some());
         let start = Instant::now();
 

@@ -1,37 +1,11 @@
 //! Changes of one account that were decided by what is true no more.
 
-use std::net::Ipv4Addr;
-
 use entity::event;
 use sea_orm::PaginatorTrait as _;
 
 use super::*;
-use crate::auth::fixture::{self, House};
-use crate::auth::session::{self, Passed};
-use crate::auth::{SessionKind, SessionLifetimes};
-use crate::token::Method;
-
-fn client() -> Client {
-    Client { address: Ipv4Addr::LOCALHOST.into(), user_agent: String::new() }
-}
-
-/// The claims of a fresh sign-in.
-async fn signed_in(house: &House, user: &user::Model) -> Claims {
-    let day = Duration::from_hours(24);
-    let lifetimes = SessionLifetimes { access: day, refresh_idle: day, refresh_absolute: day };
-    let (now, kind, passed) = (house.clock.now(), SessionKind::AccessOnly, Passed::password());
-    let opened = session::open(house.db(), user, &client(), passed, kind, &lifetimes, now).await.unwrap();
-    Claims {
-        user_id: user.id,
-        session_id: opened.grant.session_id,
-        email: user.email.clone(),
-        roles: Vec::new(),
-        methods: vec![Method::Pwd],
-        auth_time: now,
-        expires_at: now.plus(day),
-        all: serde_json::Map::new(),
-    }
-}
+use crate::auth::fixture::{self, House, client};
+use crate::auth::session;
 
 /// An app that waits for its first code.
 async fn pending(house: &House, user: &user::Model) -> Vec<u8> {
@@ -48,7 +22,7 @@ async fn apps_of(house: &House, user: &user::Model) -> Option<Model> {
 async fn what_stands_in_the_way_of_a_right_first_code_is_told() {
     let house = fixture::house().await;
     let jo = fixture::insert_user(house.db(), "jo@example.com").await;
-    let (claims, client) = (signed_in(&house, &jo).await, client());
+    let (claims, client) = (house.signed_in(&jo).await, client());
     let sealed = pending(&house, &jo).await;
     let owner = |user: user::Model| Owner { user, claims: &claims, client: &client };
     let older = owner(user::Model { security_stamp: users::new_stamp(), ..jo.clone() });
@@ -76,7 +50,7 @@ async fn what_stands_in_the_way_of_a_right_first_code_is_told() {
 async fn an_app_that_was_confirmed_meanwhile_is_no_pending_one() {
     let house = fixture::house().await;
     let jo = fixture::insert_user(house.db(), "jo@example.com").await;
-    let (claims, client) = (signed_in(&house, &jo).await, client());
+    let (claims, client) = (house.signed_in(&jo).await, client());
     let sealed = pending(&house, &jo).await;
     let owner = Owner { user: jo.clone(), claims: &claims, client: &client };
 
@@ -94,7 +68,7 @@ async fn of_two_removals_that_each_left_the_other_factor_one_goes_on() {
         let jo = fixture::insert_user(house.db(), "jo@example.com").await;
         fixture::give_phone(house.db(), &jo, "+46701234567").await;
         let jo = house.user("jo@example.com").await;
-        let (claims, client) = (signed_in(&house, &jo).await, client());
+        let (claims, client) = (house.signed_in(&jo).await, client());
         let owner = Owner { user: jo.clone(), claims: &claims, client: &client };
         let sealed = pending(&house, &jo).await;
         house.auth.confirm(&owner, &sealed, 7).await.unwrap().unwrap();
