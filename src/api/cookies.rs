@@ -177,6 +177,7 @@ mod tests {
     use actix_web::{App, HttpResponse};
 
     use super::*;
+    use crate::clock::Timestamp;
 
     fn sessions(secure: bool) -> BrowserSessions {
         BrowserSessions::new(Zeroizing::new([7; 64]), None, secure, std::time::Duration::from_hours(24))
@@ -252,6 +253,26 @@ mod tests {
                 assert!(!line.contains("secret-id"), "{line}");
             }
             assert!(set[1].iter().any(|line| line.contains("Max-Age=31536000")));
+        }
+    }
+
+    #[test]
+    fn the_cookie_of_devices_is_closed_and_holds_nothing_but_tokens() {
+        for secure in [false, true] {
+            let request = TestRequest::default().cookie(Cookie::new(DEVICES, "abc.<script>.d_e-f"));
+            let device = DeviceToken { token: "new".to_owned(), expires_at: Timestamp::from_millis(0) };
+            let mut answer = HttpResponse::Ok();
+
+            let hour = std::time::Duration::from_hours(1);
+            keep_device(&mut answer, &request.to_http_request(), &device, hour, secure);
+
+            let answer = answer.finish();
+            let line = answer.headers().get(SET_COOKIE).unwrap().to_str().unwrap();
+            assert!(line.starts_with("twostep_devices=new.abc.d_e-f;"), "{line}");
+            for part in ["HttpOnly", "SameSite=Strict", "Path=/api/v1", "Max-Age=3600"] {
+                assert!(line.contains(part), "{part} in {line}");
+            }
+            assert_eq!(line.contains("Secure"), secure, "{line}");
         }
     }
 

@@ -74,20 +74,23 @@ impl Auth {
         budgets.rates.keys().map(|name| (name.clone(), spent.contains(name))).collect()
     }
 
-    /// Names of the providers whose text budget is spent.
-    pub(super) async fn spent_budgets(&self, db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+    /// The providers whose text budget is spent, by name, and how long until some of it may be back.
+    pub(super) async fn spent_budgets(
+        &self,
+        db: &impl ConnectionTrait,
+    ) -> Result<HashMap<String, Duration>, DbErr> {
         let budgets = self.0.text_budgets.load_full();
         let now = self.0.clock.now();
-        let mut names = Vec::new();
+        let mut spent = HashMap::new();
         for (provider, rate) in &budgets.rates {
             let Some(quota) = rate.0 else { continue };
             let is_spent = sent(db, provider, quota, now).await?.0 >= i64::from(quota.count);
             budgets.note(provider, is_spent);
             if is_spent {
-                names.push(provider.clone());
+                spent.insert(provider.clone(), slice(quota));
             }
         }
-        Ok(names)
+        Ok(spent)
     }
 
     /// Counts a text on the budget of `provider` and on its block of numbers. Through a transaction it counts once that is

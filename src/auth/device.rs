@@ -169,6 +169,44 @@ mod tests {
         assert!(find(db, &jo, &shown, made.expires_at).await.unwrap().is_none());
         assert!(find(db, &other, &shown, NOW).await.unwrap().is_none());
         assert!(of_user(db, jo.id, made.expires_at).await.unwrap().is_empty());
+        let id = of_user(db, jo.id, NOW).await.unwrap()[0].id;
+        assert!(!forget(db, jo.id, id, made.expires_at).await.unwrap());
+        assert!(forget(db, jo.id, id, last).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn of_many_tokens_the_first_are_looked_at() {
+        let database = fixture::database().await;
+        let db = &database.connection;
+        let jo = fixture::insert_user(db, "jo@example.com").await;
+        let made = remember(db, jo.id, &client(), Uuid::new_v4(), DAY, NOW).await.unwrap();
+        let mut shown = vec![String::from("nobody's"); MOST_SHOWN - 1];
+        shown.push(made.token.clone());
+
+        assert!(find(db, &jo, &shown, NOW).await.unwrap().is_some());
+        shown.insert(0, String::from("nobody's"));
+        assert!(find(db, &jo, &shown, NOW).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_is_forgotten_of_one_account_or_sign_in_stays_of_others() {
+        let database = fixture::database().await;
+        let db = &database.connection;
+        let jo = fixture::insert_user(db, "jo@example.com").await;
+        let other = fixture::insert_user(db, "other@example.com").await;
+        let session = Uuid::new_v4();
+        for (user, session) in [(&jo, session), (&jo, Uuid::new_v4()), (&other, Uuid::new_v4())] {
+            remember(db, user.id, &client(), session, DAY, NOW).await.unwrap();
+        }
+        let left = async || {
+            let of = async |user: &user::Model| of_user(db, user.id, NOW).await.unwrap().len();
+            (of(&jo).await, of(&other).await)
+        };
+
+        forget_of_session(db, session).await.unwrap();
+        assert_eq!(left().await, (1, 1));
+        forget_all(db, jo.id).await.unwrap();
+        assert_eq!(left().await, (0, 1));
     }
 
     #[tokio::test]

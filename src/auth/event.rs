@@ -40,6 +40,8 @@ pub(super) enum EventKind {
     NotMe,
     /// Its owner changed something.
     Changed(Change),
+    /// Its owner changed what the profile says.
+    ProfileChanged,
     /// An operator made it.
     UserAdded,
     /// An operator changed it.
@@ -61,6 +63,7 @@ impl EventKind {
             Self::DeviceForgotten => "device_forgotten",
             Self::NotMe => "not_me",
             Self::Changed(change) => change.as_str(),
+            Self::ProfileChanged => "profile_changed",
             Self::UserAdded => "user_added",
             Self::UserChanged => "user_changed",
         }
@@ -77,7 +80,8 @@ pub(super) async fn record(
     detail: &Value,
     now: Timestamp,
 ) -> Result<(), DbErr> {
-    record_as(tx, Uuid::new_v4(), user_id, event, address, detail, now).await
+    // Of what happened in one millisecond, what was recorded later has the greater id.
+    record_as(tx, Uuid::now_v7(), user_id, event, address, detail, now).await
 }
 
 /// [`record`] under an id of the caller's: what is recorded twice under one is refused, as a key that is taken.

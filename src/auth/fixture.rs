@@ -1,5 +1,6 @@
 //! What the unit tests of this room start from.
 
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,13 +13,15 @@ use sea_orm::{
 use tempfile::TempDir;
 
 use super::lockout::Lane;
+use super::session::{self, Passed};
 use super::{
-    AccountSettings, Auth, AuthParts, EmailAddress, HashPool, HashSettings, LinkOrigins, PasswordRules,
-    SameAddress, SessionLifetimes, TwoStepSettings, user as users,
+    AccountSettings, Auth, AuthParts, Client, EmailAddress, HashPool, HashSettings, LinkOrigins,
+    PasswordRules, SameAddress, SessionKind, SessionLifetimes, TwoStepSettings, user as users,
 };
 use crate::clock::{Clock, OptionalSpan, Quota, Rate, Span, Timestamp};
 use crate::courier::{Courier, Templates};
 use crate::otp::{AuthenticatorOtpProvider, EmailOtpProvider, RegistryBuilder, SmsOtpProvider};
+use crate::token::{Claims, Method};
 use crate::vault::{MasterKey, Vault};
 
 /// When the tests take place.
@@ -115,6 +118,29 @@ impl House {
         let email = EmailAddress::parse(email).unwrap();
         users::find_by_email(self.db(), &email).await.unwrap().unwrap()
     }
+
+    /// The claims of a fresh sign-in with a password.
+    pub(super) async fn signed_in(&self, user: &user::Model) -> Claims {
+        let (day, now) = (Duration::from_hours(24), self.clock.now());
+        let lifetimes = SessionLifetimes { access: day, refresh_idle: day, refresh_absolute: day };
+        let (client, kind, passed) = (client(), SessionKind::AccessOnly, Passed::password());
+        let opened = session::open(self.db(), user, &client, passed, kind, &lifetimes, now).await.unwrap();
+        Claims {
+            user_id: user.id,
+            session_id: opened.grant.session_id,
+            email: user.email.clone(),
+            roles: Vec::new(),
+            methods: vec![Method::Pwd],
+            auth_time: now,
+            expires_at: now.plus(day),
+            all: serde_json::Map::new(),
+        }
+    }
+}
+
+/// From this machine.
+pub(super) fn client() -> Client {
+    Client { address: Ipv4Addr::LOCALHOST.into(), user_agent: String::new() }
 }
 
 /// The rules with everything at its default, at [`NOW`].

@@ -2,6 +2,8 @@
 
 mod client_address;
 mod forwarded;
+#[cfg(test)]
+pub(crate) mod hung_redis;
 mod settings;
 mod shared;
 mod table;

@@ -149,6 +149,7 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
+    use crate::limits::hung_redis;
 
     fn shared() -> Shared {
         Shared::new(&std::env::var("TWOSTEP_TEST_REDIS_URL").unwrap().into()).unwrap()
@@ -234,6 +235,21 @@ mod tests {
 
         assert!(start.elapsed() < Duration::from_millis(900), "{:?}", start.elapsed());
         assert!(!shared.is_well());
+    }
+
+    #[actix_web::test]
+    async fn a_redis_that_hangs_once_it_is_connected_is_waited_for_once_and_left_alone() {
+        let shared = Shared::new(&hung_redis::start().await.into()).unwrap();
+        assert!(shared.0.connection().await.is_some());
+        let start = Instant::now();
+
+        for _ in 0..100 {
+            assert_eq!(shared.take("login", quota(1, 60), CLIENT).await, Ok(()));
+        }
+
+        assert!(start.elapsed() >= PATIENCE && start.elapsed() < 2 * PATIENCE, "{:?}", start.elapsed());
+        assert!(!shared.is_well());
+        assert!(shared.0.connection.read().await.is_none(), "this one may never answer again");
     }
 
     #[test]

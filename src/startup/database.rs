@@ -100,9 +100,11 @@ fn make_folder(url: &str) -> anyhow::Result<()> {
 /// # Errors
 /// When the database refuses.
 pub async fn migrate(settings: &DatabaseSettings, what: Migration) -> anyhow::Result<Vec<(String, bool)>> {
+    // Before anybody opens it: of two that switch a new file of SQLite to its write-ahead log, one is refused without waiting.
+    let file_lock = lock_file(settings.url.expose_secret()).await?;
     // One connection: the lock of PostgreSQL and MariaDB belongs to it.
     let db = open(settings, 1).await?;
-    let file_lock = lock(&db, settings.url.expose_secret()).await?;
+    lock(&db).await?;
     // All or nothing, but on MariaDB, which commits each change of the schema at once.
     let tx = db.begin().await.context("cannot migrate the database")?;
     match what {
@@ -121,14 +123,12 @@ pub async fn migrate(settings: &DatabaseSettings, what: Migration) -> anyhow::Re
     Ok(names.map(|name| (name.clone(), !pending.contains(&name))).collect())
 }
 
-async fn lock(db: &DatabaseConnection, url: &str) -> anyhow::Result<Option<std::fs::File>> {
+/// The lock of the engines that are servers.
+async fn lock(db: &DatabaseConnection) -> anyhow::Result<()> {
     match db.get_database_backend() {
-        DbBackend::Sqlite => match sqlite_file(url) {
-            Some(path) => lock_file(format!("{path}.lock")).await.map(Some),
-            None => Ok(None),
-        },
-        DbBackend::Postgres => run(db, "SELECT pg_advisory_lock(8317220)").await.map(|_| None),
-        _ => lock_by_name(db, LOCK_SECONDS).await.map(|()| None),
+        DbBackend::Sqlite => Ok(()),
+        DbBackend::Postgres => run(db, "SELECT pg_advisory_lock(8317220)").await.map(drop),
+        _ => lock_by_name(db, LOCK_SECONDS).await,
     }
 }
 
@@ -143,11 +143,14 @@ async fn lock_by_name(db: &DatabaseConnection, seconds: u32) -> anyhow::Result<(
     Ok(())
 }
 
-async fn lock_file(path: String) -> anyhow::Result<std::fs::File> {
+/// SQLite's lock, a file beside the database.
+async fn lock_file(url: &str) -> anyhow::Result<Option<std::fs::File>> {
+    let Some(path) = sqlite_file(url).map(|file| format!("{file}.lock")) else { return Ok(None) };
+    make_folder(url)?;
     let locked = tokio::task::spawn_blocking(move || {
         let file = std::fs::File::options().create(true).truncate(false).write(true).open(&path)?;
         file.lock()?;
-        Ok::<_, std::io::Error>(file)
+        Ok::<_, std::io::Error>(Some(file))
     });
     locked.await.context("the lock was not waited for")?.context("cannot lock the database for its migration")
 }
@@ -201,9 +204,11 @@ mod tests {
 
         let mut waiting = Box::pin(migrate(&settings, Migration::Up));
         let early = tokio::time::timeout(Duration::from_millis(300), &mut waiting).await;
+        let was_opened = path.exists();
         other.unlock().unwrap();
 
         assert!(early.is_err());
+        assert!(!was_opened, "not even opened: two that open a new file at once may refuse each other");
         assert!(waiting.await.unwrap().iter().all(|(_, applied)| *applied));
     }
 

@@ -142,3 +142,48 @@ fn keep_unchanged(new: &mut Gateways, in_use: &Gateways, changed: &[String]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gateways(names: &[&str]) -> Gateways {
+        let texts = names.iter().map(|name| Carrier::Sms((*name).to_owned()));
+        let own = Carrier::Custom("Pigeon".to_owned());
+        let carriers = texts.chain([Carrier::Mail, own]);
+        carriers.map(|carrier| (carrier.clone(), Inbox::new().gateway(&carrier))).collect()
+    }
+
+    /// Carriers that keep their gateway when these keys have changed.
+    fn kept(changed: &[&str]) -> Vec<String> {
+        let in_use = gateways(&["Text", "Text2", "Gone"]);
+        let mut new = gateways(&["Text", "Text2", "New"]);
+        let changed: Vec<_> = changed.iter().map(|key| (*key).to_owned()).collect();
+        keep_unchanged(&mut new, &in_use, &changed);
+
+        assert_eq!(new.len(), 5, "the carriers are the new ones");
+        let is_kept = |(carrier, gateway): &(&Carrier, &Arc<dyn Gateway>)| {
+            in_use.get(carrier).is_some_and(|old| Arc::ptr_eq(old, gateway))
+        };
+        let mut names: Vec<_> =
+            new.iter().filter(is_kept).map(|(carrier, _)| format!("{carrier:?}")).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_gateway_stays_whose_section_has_not_changed() {
+        let [own, mail, text, text2] = [
+            r#"Custom("Pigeon")"#.to_owned(),
+            "Mail".to_owned(),
+            r#"Sms("Text")"#.to_owned(),
+            r#"Sms("Text2")"#.to_owned(),
+        ];
+
+        assert_eq!(kept(&[]), [own.clone(), mail.clone(), text.clone(), text2.clone()]);
+        assert_eq!(kept(&["two_step.max_sends"]), [own.clone(), mail.clone(), text.clone(), text2.clone()]);
+        assert_eq!(kept(&["mail.from"]), [own.clone(), text.clone(), text2.clone()]);
+        assert_eq!(kept(&["providers.Text.http_url"]), [own, mail.clone(), text2.clone()]);
+        assert_eq!(kept(&["providers.Pigeon.enabled", "providers.Text2.gateway"]), [mail, text]);
+    }
+}

@@ -268,3 +268,22 @@ async fn without_redis_each_instance_holds_its_limits_and_says_that_it_is_away()
     health.assert_status(200);
     assert_eq!(health.json()["checks"]["redis"], "degraded", "{}", health.text);
 }
+
+#[actix_web::test]
+async fn while_redis_accepts_and_hangs_requests_go_on_and_each_instance_holds_its_limits() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("redis://{}", silent.local_addr().unwrap());
+    let app = limited("limits.login_per_ip", "3/min").set("redis.url", &url).start().await;
+    app.add_user(JANE).await;
+    let client = app.client();
+    let start = std::time::Instant::now();
+
+    for _ in 0..3 {
+        client.login(JANE).await.token();
+    }
+    let refused = client.login(JANE).await;
+
+    assert_limited(&refused, 401);
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert_eq!(client.get("/health/ready").await.json()["checks"]["redis"], "degraded");
+}

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
@@ -11,6 +12,7 @@ use twostep::courier::Message;
 use twostep::otp::{Account, Code, CodeContext, Destination, OtpProvider, ProviderError, ProviderKind};
 use twostep::startup::ReloadError;
 
+use crate::support::text_vendor::TextVendor;
 use crate::support::*;
 
 const JANE: &str = "jane@example.com";
@@ -100,6 +102,42 @@ async fn who_is_left_without_a_provider_is_refused_until_it_is_back(engine: Engi
     app.reload("").await.unwrap();
 
     app.open_challenge(&client, JANE).await;
+}
+
+#[actix_web::test]
+async fn of_two_text_providers_one_changes_its_vendor_and_the_other_goes_on() {
+    let (old, new, other) = (TextVendor::start().await, TextVendor::start().await, TextVendor::start().await);
+    let section = |name: &str, vendor: &TextVendor| {
+        format!(
+            "[providers.{name}]\nkind = \"sms\"\nenabled = true\ngateway = \"http\"\nhttp_url = \"{}\"\n\
+            http_body = '{{\"to\":\"{{{{to}}}}\",\"text\":\"{{{{text}}}}\"}}'\n",
+            vendor.url()
+        )
+    };
+    let before = section("Text", &old) + &section("WhatsApp", &other);
+    let app = TestApp::builder(Engine::Sqlite).file(&before).start().await;
+    app.add_user_with_phone(JANE, NUMBER).await;
+    let sign_in = async |provider: &str, vendor: &TextVendor, count: usize| {
+        prefer(&app, provider).await;
+        let challenge = app.client().login(JANE).await.challenge_id();
+        let heard = vendor.wait_for(count, Duration::from_secs(10)).await;
+        let code = heard[count - 1].body.rsplit_once('#').unwrap().1.trim_end_matches(['"', '}']).to_owned();
+        app.all_sent().await;
+        verify_by(&app.client(), provider, &code, &challenge).await.token();
+    };
+    sign_in("Text", &old, 1).await;
+    sign_in("WhatsApp", &other, 1).await;
+    let connections = other.connections();
+
+    let changed = app.reload(&(section("Text", &new) + &section("WhatsApp", &other))).await.unwrap();
+    sign_in("Text", &new, 1).await;
+    sign_in("WhatsApp", &other, 2).await;
+    app.reload(&section("WhatsApp", &other)).await.unwrap();
+
+    assert_eq!(changed.changed, ["providers.Text.http_url"]);
+    assert_eq!((old.heard().len(), new.heard().len(), other.heard().len()), (1, 1, 2));
+    assert_eq!(other.connections(), connections, "a gateway that stays keeps its connection");
+    assert_eq!(app.client().login(JANE).await.json()["providers"], json!(["Email", "WhatsApp"]));
 }
 
 #[actix_web::test]

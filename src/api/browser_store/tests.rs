@@ -1,4 +1,5 @@
 use super::*;
+use crate::limits::hung_redis;
 
 const HOUR: time::Duration = time::Duration::hours(1);
 
@@ -76,4 +77,35 @@ async fn a_redis_that_says_nothing_costs_a_quarter_of_a_second_and_is_left_alone
     }
 
     assert!(start.elapsed() < Duration::from_millis(900), "{:?}", start.elapsed());
+}
+
+#[actix_web::test]
+#[cfg_attr(not(test_redis), ignore = "needs TWOSTEP_TEST_REDIS_URL")]
+async fn that_redis_was_away_is_not_kept_once_it_is_back() {
+    let store = redis();
+    let key = store.save(state("a"), &HOUR).await.unwrap();
+    let mut unread = state("b");
+    unread.insert(AWAY.to_owned(), "true".to_owned());
+
+    let key = store.update(key, unread, &HOUR).await.unwrap();
+
+    assert_eq!(store.load(&key).await.unwrap(), Some(state("b")));
+    store.delete(&key).await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_redis_that_hangs_once_it_is_connected_is_waited_for_once_and_left_alone() {
+    let store = BrowserStore::in_redis(hung_redis::start().await.into());
+    let redis = store.0.as_deref().unwrap();
+    assert!(redis.store().await.is_some());
+    let start = Instant::now();
+
+    for _ in 0..20 {
+        let key = store.save(state("a"), &HOUR).await.unwrap();
+        assert_eq!(store.load(&key).await.unwrap(), Some(state("a")));
+    }
+
+    assert!(start.elapsed() >= PATIENCE && start.elapsed() < 2 * PATIENCE, "{:?}", start.elapsed());
+    assert!(redis.store.read().await.is_none(), "this one may never answer again");
+    assert!(redis.rest.lock().await.is_some_and(|until| until > Instant::now()));
 }

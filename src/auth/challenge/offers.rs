@@ -1,6 +1,7 @@
 //! What is valid for a user: the providers that say so, and recovery codes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use entity::{authenticator, factor, recovery_code, user};
 use sea_orm::sea_query::{Expr, UnionType};
@@ -24,6 +25,8 @@ pub(in crate::auth) struct Offers {
     pub account: Account,
     /// In configured order; recovery codes last.
     pub all: Vec<Offer>,
+    /// How long until one that is left out because its budget is spent may be back.
+    pub texts_come_back_in: Option<Duration>,
     /// Whose offers they are: the registry that takes its place meanwhile may lack the provider that is chosen.
     registry: Arc<ProviderRegistry>,
 }
@@ -56,9 +59,12 @@ impl Auth {
         let registry = house.providers.load_full();
         let mut all = registry.valid_providers(&account).await?;
         all.retain(|offer| !disabled.contains(&offer.provider));
+        let mut texts_come_back_in = None;
         if all.iter().any(|offer| offer.kind == ProviderKind::Sms) {
             let spent = self.spent_budgets(&house.db).await?;
-            all.retain(|offer| !spent.contains(&offer.provider));
+            let of_user = all.iter().filter_map(|offer| spent.get(&offer.provider));
+            texts_come_back_in = of_user.min().copied();
+            all.retain(|offer| !spent.contains_key(&offer.provider));
         }
         if !disabled.iter().any(|name| name == RECOVERY_CODE) && recovery_codes_left > 0 {
             all.push(Offer {
@@ -67,7 +73,7 @@ impl Auth {
                 destination: Destination::nowhere(),
             });
         }
-        Ok(Offers { account, all, registry })
+        Ok(Offers { account, all, texts_come_back_in, registry })
     }
 
     /// The offer that `user` prefers, or else the configured one, or else the first.

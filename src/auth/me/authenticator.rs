@@ -7,6 +7,7 @@ use entity::{factor, user};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
+    QuerySelect as _,
 };
 use zeroize::Zeroizing;
 
@@ -102,47 +103,41 @@ impl Auth {
         let code = digits(typed, totp::DIGITS).ok_or_else(malformed)?;
         let now = house.clock.now();
         let row = Entity::find_by_id(owner.user.id).one(&house.db).await?;
-        let (row, sealed) = row.and_then(|row| waiting(row, now)).ok_or(MeError::Closed)?;
+        let sealed = row.and_then(|row| waiting(row, now)).ok_or(MeError::Closed)?;
         let most = house.two_step.load().max_attempts;
         if !count_guess(&house.db, &owner.user, &sealed, most).await? {
             return Err(MeError::Closed);
         }
-        let made = u32::try_from(row.pending_attempts).unwrap_or(0).saturating_add(1);
-        let attempts_left = most.saturating_sub(made);
-        let step = self.step(&owner, &sealed, &code, attempts_left)?;
-        let queued = retried(|| self.confirm(&owner, &sealed, step)).await?;
-        house.courier.wake(queued.ok_or(MeError::Closed)?);
+        let step = self.step(&owner, &sealed, &code).await?;
+        let queued = retried(|| self.confirm(&owner, &sealed, step)).await??;
+        house.courier.wake(queued);
         Ok(())
     }
 
-    fn step(
-        &self,
-        owner: &Owner<'_>,
-        sealed: &[u8],
-        code: &Code,
-        attempts_left: u32,
-    ) -> Result<u64, MeError> {
-        let secret = apps::open(&self.0.vault, owner.user.id, sealed)?;
-        match secret.judge(code, self.0.clock.now()) {
-            Match::Step(step) => Ok(step),
-            Match::Near(_) => Err(MeError::WrongCode { attempts_left, is_near: true }),
-            Match::Wrong => Err(MeError::WrongCode { attempts_left, is_near: false }),
-        }
+    async fn step(&self, owner: &Owner<'_>, sealed: &[u8], code: &Code) -> Result<u64, MeError> {
+        let house = &*self.0;
+        let secret = apps::open(&house.vault, owner.user.id, sealed)?;
+        let is_near = match secret.judge(code, house.clock.now()) {
+            Match::Step(step) => return Ok(step),
+            Match::Near(_) => true,
+            Match::Wrong => false,
+        };
+        let made = guesses_made(&house.db, &owner.user).await?;
+        Err(MeError::WrongCode { attempts_left: self.attempts_left(made), is_near })
     }
 
-    /// One transaction: the secret takes the place of the old one, the event and the notice. `None` if another secret was
-    /// drawn meanwhile.
+    /// One transaction: the secret takes the place of the old one, the event and the notice.
     async fn confirm(
         &self,
         owner: &Owner<'_>,
         sealed: &[u8],
         step: u64,
-    ) -> Result<Option<Queued>, Unexpected> {
+    ) -> Result<Result<Queued, MeError>, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
         if users::still_good(&tx, &owner.user).await?.is_none() {
-            return Ok(None);
+            return Ok(Err(MeError::in_between()));
         }
         let step = i64::try_from(step).unwrap_or(i64::MAX);
         let confirmed = Entity::update_many()
@@ -156,29 +151,32 @@ impl Auth {
             .exec(&tx)
             .await?;
         if confirmed.rows_affected != 1 {
-            return Ok(None);
+            // Another secret was drawn meanwhile.
+            return Ok(Err(MeError::Closed));
         }
         let names = house.providers.load_full().names_of(ProviderKind::Authenticator);
         forget_disabled(&tx, &owner.user, &names).await?;
         let Some(queued) = self.note(&tx, owner, Change::AuthenticatorAdded, now).await? else {
-            return Ok(None);
+            return Ok(Err(MeError::Gone));
         };
         tx.commit().await?;
-        Ok(Some(queued))
+        Ok(Ok(queued))
     }
 
-    /// Removes the app, unless nothing else would be left for the second step.
+    /// Removes the app, unless nothing else would be left for the second step. One that was never confirmed goes without a word.
     ///
     /// # Errors
     /// [`MeError`]
     pub async fn remove_authenticator(&self, claims: &Claims, client: &Client) -> Result<(), MeError> {
         let house = &*self.0;
         let owner = self.fresh_owner(claims, client).await?;
+        let Some(app) = Entity::find_by_id(owner.user.id).one(&house.db).await? else { return Ok(()) };
+        if app.secret.is_none() {
+            let dropped = drop_pending(&house.db, &owner.user).await?;
+            return if dropped { Ok(()) } else { Err(MeError::in_between()) };
+        }
         if !self.can_do_without(&owner.user, ProviderKind::Authenticator).await? {
             return Err(MeError::NoValidProvider);
-        }
-        if Entity::find_by_id(owner.user.id).one(&house.db).await?.is_none() {
-            return Ok(());
         }
         let queued = retried(|| self.delete_app(&owner)).await?;
         house.courier.wake(queued.ok_or_else(MeError::in_between)?);
@@ -208,10 +206,25 @@ fn malformed() -> MeError {
 }
 
 /// The secret that waits for its first code, if its time is not over.
-fn waiting(row: Model, now: Timestamp) -> Option<(Model, Vec<u8>)> {
+fn waiting(row: Model, now: Timestamp) -> Option<Vec<u8>> {
     let since = Timestamp::from_millis(row.pending_at?);
-    let sealed = row.pending_secret.clone()?;
-    (now < since.plus(PATIENCE)).then_some((row, sealed))
+    row.pending_secret.filter(|_| now < since.plus(PATIENCE))
+}
+
+/// Takes away an app that was never confirmed; false if it has been since, or is gone: one guarded statement.
+async fn drop_pending(db: &impl ConnectionTrait, user: &user::Model) -> Result<bool, DbErr> {
+    let dropped = Entity::delete_many()
+        .filter(Column::UserId.eq(user.id))
+        .filter(Column::Secret.is_null())
+        .exec(db)
+        .await?;
+    Ok(dropped.rows_affected == 1)
+}
+
+/// Guesses that are counted on the waiting secret by now; as many as there can be, if it is gone.
+async fn guesses_made(db: &impl ConnectionTrait, user: &user::Model) -> Result<i32, DbErr> {
+    let row = Entity::find_by_id(user.id).select_only().column(Column::PendingAttempts);
+    Ok(row.into_tuple().one(db).await?.unwrap_or(i32::MAX))
 }
 
 /// Counts a guess at the waiting secret: one guarded statement.
@@ -244,3 +257,6 @@ pub(super) async fn forget_disabled(
         .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,3 +40,27 @@ impl Auth {
         Ok(Some(told))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use entity::user;
+
+    use super::*;
+    use crate::auth::fixture;
+
+    #[actix_web::test]
+    async fn nobody_is_deleted_who_has_changed_or_whose_sign_in_has_ended() {
+        let house = fixture::house().await;
+        let jo = fixture::insert_user(house.db(), "jo@example.com").await;
+        let (claims, client) = (house.signed_in(&jo).await, fixture::client());
+        let owner = |user| Owner { user, claims: &claims, client: &client };
+        let older = owner(user::Model { security_stamp: users::new_stamp(), ..jo.clone() });
+
+        let changed = house.auth.erase_account(&older).await.unwrap();
+        session::end(house.db(), claims.session_id, house.clock.now()).await.unwrap();
+        let ended = house.auth.erase_account(&owner(jo.clone())).await.unwrap();
+
+        assert!(changed.is_none() && ended.is_none());
+        assert_eq!(house.user("jo@example.com").await, jo);
+    }
+}

@@ -177,6 +177,7 @@ async fn set(
 mod tests {
     use super::*;
     use crate::auth::fixture::{self, NOW};
+    use crate::auth::session;
 
     #[actix_web::test]
     async fn an_account_that_has_changed_since_it_was_read_keeps_its_address() {
@@ -195,6 +196,23 @@ mod tests {
         assert!(!set(house.db(), &older, &new, NOW).await.unwrap());
         assert!(!set(house.db(), &off, &new, NOW).await.unwrap());
         assert!(set(house.db(), &jo, &new, NOW).await.unwrap());
+    }
+
+    #[actix_web::test]
+    async fn who_has_changed_or_whose_sign_in_has_ended_is_offered_no_address() {
+        let house = fixture::house().await;
+        let jo = fixture::insert_user(house.db(), "jo@example.com").await;
+        let (claims, client) = (house.signed_in(&jo).await, fixture::client());
+        let owner = |user| Owner { user, claims: &claims, client: &client };
+        let older = owner(user::Model { security_stamp: users::new_stamp(), ..jo.clone() });
+        let new = EmailAddress::parse("new@example.com").unwrap();
+
+        let changed = house.auth.offer_email(&older, &new, true).await.unwrap();
+        session::end(house.db(), claims.session_id, NOW).await.unwrap();
+        let ended = house.auth.offer_email(&owner(jo), &new, true).await.unwrap();
+
+        assert!(changed.is_none() && ended.is_none());
+        assert!(links::Entity::find().one(house.db()).await.unwrap().is_none());
     }
 
     #[actix_web::test]

@@ -129,40 +129,18 @@ pub(super) async fn close_challenges(
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
-
     use super::*;
     use crate::auth::fixture;
     use crate::auth::session as sessions;
-    use crate::auth::{SessionKind, SessionLifetimes};
-    use crate::token::Method;
 
     #[actix_web::test]
     async fn a_session_that_has_ended_meanwhile_changes_nothing() {
         let house = fixture::house().await;
         let user = fixture::insert_user(house.db(), "jo@example.com").await;
-        let client = Client { address: Ipv4Addr::LOCALHOST.into(), user_agent: String::new() };
-        let day = std::time::Duration::from_hours(24);
-        let lifetimes = SessionLifetimes { access: day, refresh_idle: day, refresh_absolute: day };
-        let now = house.clock.now();
-        let kind = SessionKind::AccessOnly;
-        let opened =
-            sessions::open(house.db(), &user, &client, sessions::Passed::password(), kind, &lifetimes, now)
-                .await
-                .unwrap();
-        let claims = Claims {
-            user_id: user.id,
-            session_id: opened.grant.session_id,
-            email: user.email.clone(),
-            roles: Vec::new(),
-            methods: vec![Method::Pwd],
-            auth_time: now,
-            expires_at: now.plus(day),
-            all: serde_json::Map::new(),
-        };
+        let (claims, client) = (house.signed_in(&user).await, fixture::client());
         let owner = Owner { user: user.clone(), claims: &claims, client: &client };
 
-        sessions::end(house.db(), opened.grant.session_id, now).await.unwrap();
+        sessions::end(house.db(), claims.session_id, house.clock.now()).await.unwrap();
         let written = house.auth.write_password(&owner, "another hash").await.unwrap();
 
         assert!(written.is_none());

@@ -10,10 +10,10 @@ use sea_orm::{
 
 use super::authenticator::forget_disabled;
 use super::{Auth, Change, MeError, Owner};
-use crate::auth::challenge::{self as challenges, Confirmation, SendError};
+use crate::auth::challenge::{self as challenges, Confirmation, Offers, SendError};
 use crate::auth::fields::phone_fault;
 use crate::auth::transaction::{self, retried};
-use crate::auth::verification::{consume_once, count_attempt, digits};
+use crate::auth::verification::{attempts_made, consume_once, count_attempt, digits};
 use crate::auth::window::{self, Taken};
 use crate::auth::{Busy, Client, FieldError, Unexpected, user as users};
 use crate::clock::{Quota, Rate, Timestamp};
@@ -49,7 +49,7 @@ impl Auth {
         };
         let offers = self.offers_for(&with_number).await?;
         let offer = offers.all.iter().find(|offer| offer.kind == ProviderKind::Sms);
-        let offer = offer.ok_or_else(not_allowed)?.clone();
+        let offer = offer.ok_or_else(|| why_no_text(&offers))?.clone();
 
         let confirmation = Confirmation { user: &owner.user, client, offers: &offers, offer: &offer };
         if let Some(open) = self.waiting_number(&owner.user).await?
@@ -124,8 +124,8 @@ impl Auth {
             destination: &number,
         };
         if !crate::vault::equal(&binding.mac(&house.vault, &code), &stored.mac) {
-            let made = u32::try_from(row.attempts).unwrap_or(0).saturating_add(1);
-            return Err(MeError::WrongCode { attempts_left: most.saturating_sub(made), is_near: false });
+            let attempts_left = self.attempts_left(attempts_made(&house.db, &row.id).await?);
+            return Err(MeError::WrongCode { attempts_left, is_near: false });
         }
         let queued = retried(|| self.take_number(&owner, &row, &number)).await??;
         house.courier.wake(queued);
@@ -176,7 +176,7 @@ impl Auth {
     }
 
     /// One transaction; `None` if the account has changed meanwhile.
-    async fn drop_number(&self, owner: &Owner<'_>) -> Result<Option<Queued>, Unexpected> {
+    pub(super) async fn drop_number(&self, owner: &Owner<'_>) -> Result<Option<Queued>, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
@@ -206,7 +206,11 @@ async fn write(
     Ok(())
 }
 
-fn not_allowed() -> MeError {
+/// Texts are not sent to the number; or they would be, had those who send there not spent their budgets.
+fn why_no_text(offers: &Offers) -> MeError {
+    if let Some(retry_after) = offers.texts_come_back_in {
+        return MeError::TooManySends(Busy { retry_after });
+    }
     let message = "Texts are not sent to this number.".to_owned();
     MeError::Invalid(vec![FieldError { field: "phoneNumber", code: "not_allowed", message }])
 }

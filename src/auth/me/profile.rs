@@ -2,15 +2,17 @@
 
 use entity::user;
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ActiveValue::Unchanged, ColumnTrait as _, EntityTrait as _,
-    QueryFilter as _,
+    ActiveValue::Set, ActiveValue::Unchanged, ColumnTrait as _, EntityTrait as _, QueryFilter as _,
 };
+use serde_json::json;
 use uuid::Uuid;
 
-use super::{Auth, MeError};
+use super::{Auth, MeError, Owner};
+use crate::auth::event::{self, EventKind};
 use crate::auth::fields::name_faults;
+use crate::auth::transaction::{self, retried};
 use crate::auth::user::roles_of;
-use crate::auth::{Client, locale};
+use crate::auth::{Client, Unexpected, locale};
 use crate::clock::Timestamp;
 use crate::token::Claims;
 
@@ -54,12 +56,14 @@ impl Edit {
         }
     }
 
-    /// The new text, if there is to be one.
-    fn into_text(self) -> Option<String> {
-        match self {
-            Self::Keep | Self::Clear => None,
-            Self::Set(text) => Some(text.trim().to_owned()),
-        }
+    /// What becomes of `old`, if that is another text, or none.
+    fn changes(&self, old: Option<&str>) -> Option<Option<String>> {
+        let new = match self {
+            Self::Keep => return None,
+            Self::Clear => None,
+            Self::Set(text) => Some(text.trim()),
+        };
+        (new.unwrap_or_default() != old.unwrap_or_default()).then(|| new.map(str::to_owned))
     }
 }
 
@@ -108,8 +112,8 @@ impl Auth {
         client: &Client,
         change: ProfileChange,
     ) -> Result<Profile, MeError> {
-        let house = &*self.0;
-        let mut user = self.owner(claims, client).await?.user;
+        let mut owner = self.owner(claims, client).await?;
+        let mut user = owner.user.clone();
         let new = |edit: &Edit| edit.new_text().unwrap_or_default().to_owned();
         let mut faults = name_faults(&new(&change.first_name), &new(&change.last_name));
         faults.extend(locale::fault(change.locale.new_text()));
@@ -118,21 +122,47 @@ impl Auth {
         }
         // Only what is to change: two changes of different members at once both stay.
         let mut row = user::ActiveModel { id: Unchanged(user.id), ..Default::default() };
-        if change.first_name != Edit::Keep {
-            user.first_name = change.first_name.into_text().unwrap_or_default();
+        let mut members = Vec::new();
+        if let Some(new) = change.first_name.changes(Some(&user.first_name)) {
+            user.first_name = new.unwrap_or_default();
             row.first_name = Set(user.first_name.clone());
+            members.push("firstName");
         }
-        if change.last_name != Edit::Keep {
-            user.last_name = change.last_name.into_text().unwrap_or_default();
+        if let Some(new) = change.last_name.changes(Some(&user.last_name)) {
+            user.last_name = new.unwrap_or_default();
             row.last_name = Set(user.last_name.clone());
+            members.push("lastName");
         }
-        if change.locale != Edit::Keep {
-            user.locale = change.locale.into_text();
+        if let Some(new) = change.locale.changes(user.locale.as_deref()) {
+            user.locale = new;
             row.locale = Set(user.locale.clone());
+            members.push("locale");
         }
-        if row.is_changed() {
-            user::Entity::update_many().set(row).filter(user::Column::Id.eq(user.id)).exec(&house.db).await?;
+        owner.user = user;
+        if !members.is_empty() && !retried(|| self.write_profile(&owner, &row, &members)).await? {
+            return Err(MeError::Gone);
         }
-        Ok(user.into())
+        Ok(owner.user.into())
+    }
+
+    /// One transaction: the profile and its event. False if the account is gone.
+    async fn write_profile(
+        &self,
+        owner: &Owner<'_>,
+        row: &user::ActiveModel,
+        members: &[&str],
+    ) -> Result<bool, Unexpected> {
+        let house = &*self.0;
+        let (id, session) = (owner.user.id, owner.claims.session_id);
+        let tx = transaction::begin(&house.db).await?;
+        let written = user::Entity::update_many().set(row.clone()).filter(user::Column::Id.eq(id));
+        if written.exec(&tx).await?.rows_affected != 1 {
+            return Ok(false);
+        }
+        let (address, detail) =
+            (Some(owner.client.address), json!({ "session": session, "members": members }));
+        event::record(&tx, id, EventKind::ProfileChanged, address, &detail, house.clock.now()).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 }

@@ -14,7 +14,7 @@ const MOST: u64 = 200;
 
 /// Something that happened to the account.
 pub struct EventView {
-    /// Random id.
+    /// Unique, and worth nothing.
     pub id: Uuid,
     /// When it happened.
     pub at: Timestamp,
@@ -36,6 +36,7 @@ impl Auth {
         let rows = event::Entity::find()
             .filter(event::Column::UserId.eq(owner.user.id))
             .order_by_desc(event::Column::At)
+            .order_by_desc(event::Column::Id)
             .limit(MOST)
             .all(&self.0.db)
             .await?;

@@ -75,7 +75,7 @@ fn successor(vault: &Vault, token: &str) -> String {
 }
 
 /// One guarded statement decides who exchanges a token.
-async fn use_up(tx: &impl ConnectionTrait, token: &str, now: Timestamp) -> Result<bool, DbErr> {
+pub(super) async fn use_up(tx: &impl ConnectionTrait, token: &str, now: Timestamp) -> Result<bool, DbErr> {
     let used = Entity::update_many()
         .col_expr(Column::UsedAt, Expr::value(now.millis()))
         .filter(Column::Digest.eq(vault::digest(token)))

@@ -146,3 +146,6 @@ async fn session_and_user(
     let user = user::Entity::find_by_id(session.user_id).one(tx).await?.ok_or_else(gone)?;
     Ok((session, user))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use entity::{challenge, user};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+};
 
 use super::Candidate;
 use crate::auth::transaction;
@@ -75,4 +77,10 @@ pub(in crate::auth) async fn count_attempt(
         .exec(db)
         .await?;
     Ok(counted.rows_affected == 1)
+}
+
+/// Guesses that are counted on a challenge by now; as many as there can be, if it is gone.
+pub(in crate::auth) async fn attempts_made(db: &impl ConnectionTrait, id: &str) -> Result<i32, DbErr> {
+    let row = challenge::Entity::find_by_id(id).select_only().column(challenge::Column::Attempts);
+    Ok(row.into_tuple().one(db).await?.unwrap_or(i32::MAX))
 }

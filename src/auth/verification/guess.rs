@@ -2,7 +2,7 @@
 
 use super::judge::{Try, Verdict};
 use super::proof::Way;
-use super::{Auth, Candidate};
+use super::{Auth, Candidate, count};
 use crate::auth::challenge::{self, ChallengeId, ChallengeStatus, code_length};
 use crate::auth::error::Trouble;
 use crate::auth::{Busy, Client, FieldError, SessionKind, SignIn, Unexpected};
@@ -90,12 +90,13 @@ impl Auth {
             session: guess.session,
             remember_device: guess.remember_device,
         };
-        let made = u32::try_from(known.row.attempts).unwrap_or(0).saturating_add(1);
         let candidates = [Candidate { challenge: known.row, code }];
         match self.judge(&attempt, &candidates).await? {
             Verdict::SignedIn(sign_in) => Ok(*sign_in),
             Verdict::Wrong { is_near } => {
-                let attempts_left = house.two_step.load().max_attempts.saturating_sub(made);
+                // Others may have guessed since the row was read.
+                let made = count::attempts_made(&house.db, &guess.challenge.digest()).await;
+                let attempts_left = self.attempts_left(made.map_err(Trouble::from)?);
                 Err(GuessError::Wrong { attempts_left, is_near })
             }
             Verdict::Lost | Verdict::ChallengeSpent => self.after_a_lost_race(&guess.challenge).await,
@@ -110,9 +111,12 @@ impl Auth {
         if self.standing(&known.row, &known.user) != ChallengeStatus::Pending {
             return Err(GuessError::Closed);
         }
-        let made = u32::try_from(known.row.attempts).unwrap_or(0);
-        let attempts_left = self.0.two_step.load().max_attempts.saturating_sub(made);
-        Err(GuessError::Wrong { attempts_left, is_near: false })
+        Err(GuessError::Wrong { attempts_left: self.attempts_left(known.row.attempts), is_near: false })
+    }
+
+    /// How many guesses are still judged after so many.
+    pub(in crate::auth) fn attempts_left(&self, made: i32) -> u32 {
+        self.0.two_step.load().max_attempts.saturating_sub(u32::try_from(made).unwrap_or(0))
     }
 
     fn expected(&self, way: Way) -> FieldError {

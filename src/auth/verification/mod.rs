@@ -21,7 +21,7 @@ use crate::otp::Purpose;
 pub use guess::{Guess, GuessError};
 
 pub(super) use consume::consume_once;
-pub(super) use count::{attempts_window, count_attempt};
+pub(super) use count::{attempts_made, attempts_window, count_attempt};
 pub(super) use proof::digits;
 
 use judge::{Try, Verdict};

@@ -54,6 +54,7 @@ export default {
   "event.email_changed": "Die E-Mail-Adresse wurde geändert",
   "event.email_confirmed": "Die E-Mail-Adresse wurde bestätigt",
   "event.not_me": "Sie haben gemeldet, dass eine Anmeldung nicht von Ihnen war",
+  "event.profile_changed": "Das Profil wurde geändert",
   "event.password_changed": "Das Passwort wurde geändert",
   "event.password_reset": "Über einen Link wurde ein neues Passwort gesetzt",
   "event.phone_added": "Eine Telefonnummer wurde bestätigt",

@@ -54,6 +54,7 @@ export default {
   "event.email_changed": "The e-mail address was changed",
   "event.email_confirmed": "The e-mail address was confirmed",
   "event.not_me": "You told us that a sign-in was not you",
+  "event.profile_changed": "The profile was changed",
   "event.password_changed": "The password was changed",
   "event.password_reset": "A new password was set by a mailed link",
   "event.phone_added": "A phone number was confirmed",

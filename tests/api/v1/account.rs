@@ -12,6 +12,7 @@ on_every_engine!(
     whoever_registers_the_address_first_has_it,
     a_new_address_ends_what_leads_to_the_old_one,
     an_account_asks_for_five_addresses_a_day,
+    an_address_that_has_had_its_mails_gets_no_more_and_its_link_stays,
     an_account_is_deleted_with_all_that_hangs_on_it,
     both_want_a_fresh_sign_in,
 );
@@ -102,6 +103,8 @@ async fn a_taken_address_is_answered_alike_and_its_owner_is_told(engine: Engine)
     app.add_user("other@example.com").await;
 
     let taken = ask(&me, "OTHER@example.com").await;
+    let links = entity::link::Entity::find().all(app.db()).await.unwrap();
+    assert!(links.iter().all(|link| link.consumed_at.is_some()), "a link to a taken address is dead");
     let free = ask(&me, NEW).await;
 
     assert_eq!((taken.status, &taken.text), (free.status, &free.text));
@@ -162,6 +165,24 @@ async fn an_account_asks_for_five_addresses_a_day(engine: Engine) {
     app.advance(86_400);
     let later = Me::log_in(&app).await;
     ask(&later, NEW).await.assert_status(202);
+}
+
+async fn an_address_that_has_had_its_mails_gets_no_more_and_its_link_stays(engine: Engine) {
+    let app = TestApp::builder(engine)
+        .set("limits.enabled", "true")
+        .set("limits.mail_per_destination", "1/hour")
+        .start()
+        .await;
+    let me = me(&app).await;
+    let told = ask(&me, NEW).await;
+    let link = app.link_for(NEW, CONFIRMATION).await;
+
+    let silent = ask(&me, NEW).await;
+
+    assert_eq!((silent.status, &silent.text), (told.status, &told.text));
+    app.all_sent().await;
+    assert_eq!(app.mails_to(NEW).len(), 1);
+    open(&app, &link.token).await.assert_status(204);
 }
 
 async fn an_account_is_deleted_with_all_that_hangs_on_it(engine: Engine) {

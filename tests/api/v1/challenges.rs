@@ -15,6 +15,7 @@ on_every_engine!(
     five_wrong_codes_close_the_challenge,
     of_parallel_right_codes_one_signs_in,
     of_parallel_wrong_codes_five_are_judged,
+    parallel_guesses_are_told_no_more_than_is_left,
     the_account_has_its_own_budget,
     malformed_codes_cost_no_attempt,
     a_provider_that_is_not_valid_is_refused,
@@ -161,6 +162,22 @@ async fn of_parallel_wrong_codes_five_are_judged(engine: Engine) {
 
     assert_eq!(answers.iter().filter(|answer| answer.status == 401).count(), 5, "{answers:?}");
     client.guess(&challenge, &code).await.assert_problem(410, "challenge_closed");
+}
+
+async fn parallel_guesses_are_told_no_more_than_is_left(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.add_two_step_user(JANE).await;
+    let client = app.client();
+    let (challenge, code) = opened(&app, &client).await;
+    let guess = wrong(&code);
+
+    let answers = join_all((0..5).map(|_| client.guess(&challenge, &guess))).await;
+
+    let left = |answer: &Answer| answer.assert_problem(401, "invalid_code")["attemptsLeft"].as_u64().unwrap();
+    let mut left: Vec<u64> = answers.iter().map(left).collect();
+    left.sort_unstable();
+    // The last one has had the whole budget counted, the one before it all but one.
+    assert!(left.iter().zip(0..).all(|(told, most)| *told <= most), "{left:?}");
 }
 
 async fn the_account_has_its_own_budget(engine: Engine) {

@@ -98,6 +98,9 @@ async fn only_pages_of_allowed_origins_get_the_cookie(engine: Engine) {
             from_page(&client, origin, path, &body).await.assert_problem(403, "origin_required");
         }
     }
+    let twice = client.request(reqwest::Method::POST, "/api/v1/logins?session=cookie");
+    let twice = twice.header("origin", PAGE).header("origin", "https://elsewhere.example").json(&password());
+    client.send(twice).await.assert_problem(403, "origin_required");
     assert_eq!(app.attempts().await, [0], "a refused request costs nothing");
     for origin in ["http://localhost:4200", "http://127.0.0.1:5001"] {
         let answer = from_page(&client, origin, "/logins?session=cookie", &password()).await;
@@ -219,6 +222,24 @@ async fn with_redis_the_cookie_is_a_key_that_all_instances_know() {
     refresh(&browser).await.assert_status(200);
     from_page(&browser, PAGE, "/logout", &json!({})).await.assert_status(204);
     refresh(&browser.to(&other.address)).await.assert_problem(401, "invalid_refresh_token");
+}
+
+#[actix_web::test]
+#[cfg_attr(not(test_redis), ignore = "needs TWOSTEP_TEST_REDIS_URL")]
+async fn a_planted_key_of_redis_is_worth_nothing_after_the_sign_in() {
+    let url = std::env::var("TWOSTEP_TEST_REDIS_URL").unwrap();
+    let app = TestApp::builder(Engine::Sqlite).set("redis.url", &url).start().await;
+    app.add_user(JANE).await;
+    app.add_user("mallory@example.com").await;
+    let planted = sign_in_as(&app, "mallory@example.com").await;
+    let with = async |path: &str, body: &Value| {
+        let request = app.client().request(reqwest::Method::POST, &format!("/api/v1{path}?session=cookie"));
+        app.client().send(request.header("origin", PAGE).header("cookie", &planted).json(body)).await
+    };
+
+    with("/logins", &password()).await.assert_status(200);
+
+    with("/tokens/refresh", &json!({})).await.assert_problem(401, "invalid_refresh_token");
 }
 
 #[actix_web::test]

@@ -21,6 +21,8 @@ on_every_engine!(
     a_preferred_provider_sends_first,
     every_change_is_mailed_and_left_in_the_trail,
     factors_on_the_articles_face,
+    an_app_that_was_never_confirmed_goes_without_a_word,
+    a_spent_text_budget_asks_to_come_back,
 );
 
 /// What an authenticator app shows at the server's time, `steps` later.
@@ -417,4 +419,36 @@ async fn factors_on_the_articles_face(engine: Engine) {
     verify("RecoveryCode", &codes[3]).await.assert_text(400, INVALID_CODE);
 
     assert_eq!(login.json()["providers"], json!(["Email", "Authenticator", "RecoveryCode"]));
+}
+
+async fn an_app_that_was_never_confirmed_goes_without_a_word(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.add_user(JANE).await;
+    let me = Me::log_in(&app).await;
+    let key = me.send("POST", "/me/authenticator", &json!({})).await.field("sharedKey");
+
+    me.send("DELETE", "/me/authenticator", &json!({})).await.assert_status(204);
+
+    let body = json!({"code": app_code(&app, &key, 0)});
+    me.send("POST", "/me/authenticator/verify", &body).await.assert_problem(410, "challenge_closed");
+    app.all_sent().await;
+    assert!(app.mails(JANE, "Your account was changed").is_empty());
+    let events = me.get("/me/events").await;
+    assert!(!events.text.contains("authenticator"), "{}", events.text);
+}
+
+async fn a_spent_text_budget_asks_to_come_back(engine: Engine) {
+    let app = with_texts(engine).set("providers.Sms.daily_budget", "1/day").start().await;
+    app.add_user(JANE).await;
+    let me = Me::log_in(&app).await;
+    me.send("POST", "/me/phone", &json!({"phoneNumber": NUMBER})).await.assert_status(202);
+
+    for number in ["+4915112345679", NUMBER] {
+        let spent = me.send("POST", "/me/phone", &json!({"phoneNumber": number})).await;
+        assert_eq!(spent.assert_problem(429, "too_many_sends")["retryAfter"], 3_600);
+    }
+
+    app.advance(25 * 3_600);
+    let later = Me::log_in(&app).await;
+    later.send("POST", "/me/phone", &json!({"phoneNumber": NUMBER})).await.assert_status(202);
 }

@@ -10,6 +10,8 @@ on_every_engine!(
     a_wrong_current_password_counts_like_one_at_a_login,
     sessions_are_listed_and_ended,
     the_trail_tells_what_happened,
+    a_changed_profile_is_in_the_trail_and_not_mailed,
+    what_happened_in_one_millisecond_is_told_in_its_order,
     an_ended_session_gets_nothing,
 );
 
@@ -118,6 +120,44 @@ async fn the_trail_tells_what_happened(engine: Engine) {
     let signed_in = events.as_array().unwrap().iter().find(|event| event["event"] == "signed_in").unwrap();
     assert_eq!(signed_in["address"], "127.0.0.1");
     assert_eq!(signed_in["detail"]["session"], json!(me.session()));
+}
+
+async fn a_changed_profile_is_in_the_trail_and_not_mailed(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.register_and_confirm(JANE).await;
+    let me = Me::log_in(&app).await;
+    let body = json!({"firstName": "Wilhelmina", "lastName": "Doe", "locale": "de-AT"});
+
+    me.send("PATCH", "/me", &body).await.assert_status(200);
+    me.send("PATCH", "/me", &body).await.assert_status(200);
+    me.send("PATCH", "/me", &json!({})).await.assert_status(200);
+    me.send("PATCH", "/me", &json!({"locale": "../x"})).await.assert_status(422);
+
+    let events = me.get("/me/events").await.json();
+    let changes = events.as_array().unwrap().iter().filter(|event| event["event"] == "profile_changed");
+    let changes: Vec<_> = changes.collect();
+    assert_eq!(changes.len(), 1, "what stays as it is has not changed: {events}");
+    assert_eq!(changes[0]["detail"], json!({"session": me.session(), "members": ["firstName", "locale"]}));
+    assert_eq!(changes[0]["address"], "127.0.0.1");
+    assert!(!events.to_string().contains("Wilhelmina") && !events.to_string().contains("de-AT"));
+    app.all_sent().await;
+    assert!(app.mails(JANE, "Your account was changed").is_empty());
+}
+
+async fn what_happened_in_one_millisecond_is_told_in_its_order(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.add_user(JANE).await;
+    let mut expected = Vec::new();
+    for _ in 0..6 {
+        let me = Me::log_in(&app).await;
+        expected.insert(0, json!(me.session()));
+    }
+
+    let events = Me::log_in(&app).await.get("/me/events").await.json();
+
+    let signed_in = events.as_array().unwrap().iter().filter(|event| event["event"] == "signed_in");
+    let told: Vec<_> = signed_in.skip(1).map(|event| event["detail"]["session"].clone()).collect();
+    assert_eq!(told, expected, "newest first");
 }
 
 async fn an_ended_session_gets_nothing(engine: Engine) {
