@@ -1,0 +1,89 @@
+//! A phone number: confirmed by a texted code, with its guesses, its numbers and its budget.
+
+use serde_json::json;
+
+use super::factors::{switch_on, with_phone};
+use super::*;
+
+on_every_engine!(
+    a_phone_is_added_by_its_code_and_used,
+    a_phone_code_has_its_guesses_and_an_account_its_numbers,
+    a_spent_text_budget_asks_to_come_back,
+);
+
+async fn a_phone_is_added_by_its_code_and_used(engine: Engine) {
+    let (app, me) = with_phone(engine).await;
+
+    let begun = me.send("POST", "/me/phone", &json!({"phoneNumber": "+49 151 12345678"})).await;
+    let code = texted_code(&app, NUMBER).await;
+    let unconfirmed = me.get("/me/factors").await.json();
+    me.send("POST", "/me/phone/verify", &json!({"code": code})).await.assert_status(204);
+    let again = me.send("POST", "/me/phone/verify", &json!({"code": code})).await;
+    let confirmed = me.get("/me/factors").await.json();
+
+    assert_eq!((begun.status, begun.text.as_str()), (202, "{}"));
+    assert_eq!(unconfirmed["factors"].as_array().unwrap().len(), 1);
+    again.assert_problem(410, "challenge_closed");
+    assert_eq!(confirmed["factors"][1]["destination"], "•••• 78");
+    assert!(confirmed["factors"][1]["confirmedAt"].is_string());
+    switch_on(&me).await;
+    app.advance(60);
+    let client = app.client();
+    let challenge = client.log_in(JANE).await.v1_challenge_id();
+    client.send_code(&challenge, "Sms").await.assert_status(202);
+    let second = eventually("another text", async || {
+        let code = texted_code(&app, NUMBER).await;
+        let caught = app.client().get("/dev/inbox.json").await.json();
+        let texts = caught.as_array()?.iter().filter(|message| message["to"] == NUMBER).count();
+        (texts == 2).then_some(code)
+    })
+    .await;
+    client.guess(&challenge, &second).await.tokens();
+    assert_eq!(app.user(JANE).await.phone_number.as_deref(), Some(NUMBER));
+}
+
+async fn a_phone_code_has_its_guesses_and_an_account_its_numbers(engine: Engine) {
+    let (app, me) = with_phone(engine).await;
+    me.send("POST", "/me/phone", &json!({"phoneNumber": NUMBER})).await.assert_status(202);
+    let code = texted_code(&app, NUMBER).await;
+
+    me.send("POST", "/me/phone", &json!({"phoneNumber": NUMBER}))
+        .await
+        .assert_problem(429, "resend_too_soon");
+    let malformed = me.send("POST", "/me/phone/verify", &json!({"code": "12"})).await;
+    assert_eq!(malformed.wrong_fields()[0].0, "code");
+    for left in (0..5).rev() {
+        let refused = me.send("POST", "/me/phone/verify", &json!({"code": wrong(&code)})).await;
+        assert_eq!(refused.assert_problem(422, "invalid_code")["attemptsLeft"], left);
+    }
+    me.send("POST", "/me/phone/verify", &json!({"code": code})).await.assert_problem(410, "challenge_closed");
+    for number in ["+4915112345679", "+4915112345680"] {
+        me.send("POST", "/me/phone", &json!({"phoneNumber": number})).await.assert_status(202);
+    }
+    let fourth = me.send("POST", "/me/phone", &json!({"phoneNumber": "+4915112345681"})).await;
+    let premium = me.send("POST", "/me/phone", &json!({"phoneNumber": "+499001234567"})).await;
+
+    fourth.assert_problem(429, "too_many_sends");
+    assert_eq!(premium.wrong_fields(), [("phoneNumber".to_owned(), "not_allowed".to_owned())]);
+    assert_eq!(app.user(JANE).await.phone_number, None);
+    let plain = TestApp::start(engine).await;
+    plain.add_user(JANE).await;
+    let body = json!({"phoneNumber": NUMBER});
+    Me::log_in(&plain).await.send("POST", "/me/phone", &body).await.assert_problem(409, "no_valid_provider");
+}
+
+async fn a_spent_text_budget_asks_to_come_back(engine: Engine) {
+    let app = with_texts(engine).set("providers.Sms.daily_budget", "1/day").start().await;
+    app.add_user(JANE).await;
+    let me = Me::log_in(&app).await;
+    me.send("POST", "/me/phone", &json!({"phoneNumber": NUMBER})).await.assert_status(202);
+
+    for number in ["+4915112345679", NUMBER] {
+        let spent = me.send("POST", "/me/phone", &json!({"phoneNumber": number})).await;
+        assert_eq!(spent.assert_problem(429, "too_many_sends")["retryAfter"], 3_600);
+    }
+
+    app.advance(25 * 3_600);
+    let later = Me::log_in(&app).await;
+    later.send("POST", "/me/phone", &json!({"phoneNumber": NUMBER})).await.assert_status(202);
+}
