@@ -175,7 +175,10 @@ async fn set(
 
 #[cfg(test)]
 mod tests {
+    use entity::challenge;
+
     use super::*;
+    use crate::auth::SessionKind;
     use crate::auth::fixture::{self, NOW};
     use crate::auth::session;
 
@@ -213,6 +216,32 @@ mod tests {
 
         assert!(changed.is_none() && ended.is_none());
         assert!(links::Entity::find().one(house.db()).await.unwrap().is_none());
+    }
+
+    #[actix_web::test]
+    async fn what_leads_to_the_old_address_ends_by_its_rows_and_by_the_stamp() {
+        let house = fixture::house().await;
+        let jo = fixture::insert_user(house.db(), "jo@example.com").await;
+        let new = EmailAddress::parse("new@example.com").unwrap();
+        let (kind, expires_at) = (SessionKind::Refreshable, NOW.plus(Duration::from_mins(1)));
+        house.auth.open_challenge(&jo, &fixture::client(), kind).await.ok().unwrap();
+        let create = async |purpose, pending| {
+            let link = NewLink { user: &jo, purpose, pending, now: NOW, expires_at };
+            link::create(house.db(), &house.vault, link).await.unwrap()
+        };
+        create(LinkPurpose::ResetPassword, None).await;
+        let purpose = LinkPurpose::ChangeEmail;
+        let token = create(purpose, Some(&Pending::address("new@example.com"))).await;
+        let found = link::find(house.db(), purpose, &token, NOW).await.unwrap().unwrap();
+
+        let opened = house.auth.open_email(&jo, &found, &token, &new).await.unwrap();
+
+        assert!(opened.is_some());
+        let challenge = challenge::Entity::find().one(house.db()).await.unwrap().unwrap();
+        let links = links::Entity::find().all(house.db()).await.unwrap();
+        assert!(challenge.closed_at.is_some());
+        assert!(links.len() == 2 && links.iter().all(|link| link.consumed_at.is_some()));
+        assert_ne!(house.user("new@example.com").await.security_stamp, jo.security_stamp);
     }
 
     #[actix_web::test]

@@ -166,3 +166,39 @@ impl Auth {
         Ok(true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use entity::event as events;
+    use sea_orm::PaginatorTrait as _;
+
+    use super::*;
+    use crate::auth::fixture;
+
+    #[actix_web::test]
+    async fn the_profile_of_an_account_that_is_gone_is_not_changed_and_no_fault() {
+        let house = fixture::house().await;
+        let jo = fixture::insert_user(house.db(), "jo@example.com").await;
+        let (claims, client) = (house.signed_in(&jo).await, fixture::client());
+        let owner = Owner { user: jo.clone(), claims: &claims, client: &client };
+        let row = user::ActiveModel { first_name: Set("Jo".to_owned()), ..Default::default() };
+        let write = async || house.auth.write_profile(&owner, &row, &["firstName"]).await.unwrap();
+
+        assert!(write().await);
+        assert_eq!(events::Entity::find().count(house.db()).await.unwrap(), 1);
+        user::Entity::delete_by_id(jo.id).exec(house.db()).await.unwrap();
+        assert!(!write().await);
+    }
+
+    #[test]
+    fn what_stays_as_it_is_is_no_change() {
+        let set = |text: &str| Edit::Set(text.to_owned());
+
+        assert_eq!(Edit::Keep.changes(Some("Jo")), None);
+        assert_eq!(set(" Jo ").changes(Some("Jo")), None);
+        assert_eq!(set("").changes(None), None);
+        assert_eq!(Edit::Clear.changes(None), None);
+        assert_eq!(Edit::Clear.changes(Some("Jo")), Some(None));
+        assert_eq!(set("Al").changes(Some("Jo")), Some(Some("Al".to_owned())));
+    }
+}

@@ -50,3 +50,34 @@ impl Auth {
         Ok(rows.into_iter().map(view).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::auth::event::{self as events, EventKind};
+    use crate::auth::fixture;
+
+    #[actix_web::test]
+    async fn what_happened_in_one_millisecond_is_told_the_latest_first() {
+        let house = fixture::house().await;
+        let (db, now) = (house.db(), house.clock.now());
+        let jo = fixture::insert_user(db, "jo@example.com").await;
+        let claims = house.signed_in(&jo).await;
+        let kind = EventKind::SignedOut;
+        // A greater id is a later one, whatever the place of its row.
+        for n in [2, 1, 3] {
+            let id = Uuid::from_u128(n);
+            events::record_as(db, id, jo.id, kind, None, &json!({ "n": n }), now).await.unwrap();
+        }
+        for n in 4..40 {
+            events::record(db, jo.id, kind, None, &json!({ "n": n }), now).await.unwrap();
+        }
+
+        let told = house.auth.events(&claims, &fixture::client()).await.unwrap();
+
+        let told: Vec<_> = told.iter().map(|event| event.detail["n"].as_u64().unwrap()).collect();
+        assert_eq!(told, (1..40).rev().collect::<Vec<_>>());
+    }
+}
