@@ -14,8 +14,8 @@ pub struct Model {
     /// SHA-256 of the token, base64url.
     #[sea_orm(unique)]
     pub digest: String,
-    /// The sign-in that asked for it.
-    pub session_id: Uuid,
+    /// The challenge of the sign-in that asked for it.
+    pub challenge_id: String,
     /// Address of the client that asked.
     pub address: String,
     /// Its `User-Agent`, cut to 255 bytes.

@@ -13,7 +13,7 @@ enum TrustedDevices {
     Id,
     UserId,
     Digest,
-    SessionId,
+    ChallengeId,
     Address,
     UserAgent,
     CreatedAt,
@@ -34,7 +34,7 @@ impl MigrationTrait for Migration {
             .col(columns::primary(columns::uuid(TrustedDevices::Id)))
             .col(columns::uuid(TrustedDevices::UserId))
             .col(columns::unique(columns::string(TrustedDevices::Digest, 43)))
-            .col(columns::uuid(TrustedDevices::SessionId))
+            .col(columns::string(TrustedDevices::ChallengeId, 43))
             .col(columns::string(TrustedDevices::Address, 45))
             .col(columns::string(TrustedDevices::UserAgent, 255))
             .col(columns::millis(TrustedDevices::CreatedAt))

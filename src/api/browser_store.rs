@@ -23,6 +23,9 @@ const REST: Duration = Duration::from_secs(1);
 /// Member of a state that could not be looked at.
 const AWAY: &str = "away";
 
+/// For so long a state outlives its key: a little longer than a client may repeat its last refresh.
+const REPEATABLE: time::Duration = time::Duration::seconds(40);
+
 type State = HashMap<String, String>;
 
 /// The store of browser sessions. Without Redis, and for what begins while Redis is away, the state is in the encrypted
@@ -146,8 +149,9 @@ impl SessionStore for BrowserStore {
 
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
         if let Some(redis) = self.redis_of(key) {
-            // One that stays is worth nothing: what it holds has ended in the database.
-            redis.ask(async |store| store.delete(key).await).await;
+            // A client that lost the answer asks again with the old key, and finds what it refreshed with. What stays after a
+            // logout is worth nothing: it has ended in the database.
+            redis.ask(async |store| store.update_ttl(key, &REPEATABLE).await).await;
         }
         Ok(())
     }

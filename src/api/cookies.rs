@@ -117,7 +117,10 @@ pub(super) fn keep_device(
     lifetime: std::time::Duration,
     secure: bool,
 ) {
-    let mut tokens = devices(request, Some(device.token.clone()));
+    let mut tokens = devices(request, None);
+    tokens.retain(|token| !device.replaces.contains(token));
+    tokens.insert(0, device.token.clone());
+    tokens.truncate(KEPT_DEVICES);
     tokens.retain(|token| token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
     let cookie = Cookie::build(DEVICES, tokens.join("."))
         .path(FULL_API)
@@ -260,7 +263,11 @@ mod tests {
     fn the_cookie_of_devices_is_closed_and_holds_nothing_but_tokens() {
         for secure in [false, true] {
             let request = TestRequest::default().cookie(Cookie::new(DEVICES, "abc.<script>.d_e-f"));
-            let device = DeviceToken { token: "new".to_owned(), expires_at: Timestamp::from_millis(0) };
+            let device = DeviceToken {
+                token: "new".to_owned(),
+                expires_at: Timestamp::from_millis(0),
+                replaces: Vec::new(),
+            };
             let mut answer = HttpResponse::Ok();
 
             let hour = std::time::Duration::from_hours(1);

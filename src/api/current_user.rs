@@ -13,6 +13,7 @@ use futures_util::future::LocalBoxFuture;
 use log::{debug, error};
 
 use super::State;
+use super::work::Deadline;
 use crate::token::Claims;
 
 /// Seconds.
@@ -124,10 +125,12 @@ impl FromRequest for SignedInUser {
         let (user, state) = (identify(request), request.app_data::<Data<State>>().cloned());
         Box::pin(async move {
             let (user, state) = (user?, state.ok_or(Denied::InvalidToken)?);
-            match state.auth.is_signed_in(user.claims()).await {
-                Ok(true) => Ok(Self(user)),
-                Ok(false) => Err(Denied::InvalidToken),
-                Err(fault) => {
+            let deadline = Deadline::after(state.server.request_timeout.0);
+            match deadline.hold(state.auth.is_signed_in(user.claims())).await {
+                Some(Ok(true)) => Ok(Self(user)),
+                Some(Ok(false)) => Err(Denied::InvalidToken),
+                None => Err(Denied::Unavailable),
+                Some(Err(fault)) => {
                     error!(error:% = fault; "nobody can tell whether a session lives");
                     Err(Denied::Unavailable)
                 }

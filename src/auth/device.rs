@@ -27,6 +27,8 @@ pub struct DeviceToken {
     pub token: String,
     /// From when on the second step is asked for again.
     pub expires_at: Timestamp,
+    /// Tokens in the same browser that it takes the place of.
+    pub replaces: Vec<String>,
 }
 
 /// Remembers the device of a sign-in, in the transaction that completes it.
@@ -34,7 +36,7 @@ pub(super) async fn remember(
     tx: &impl ConnectionTrait,
     user_id: Uuid,
     client: &Client,
-    session_id: Uuid,
+    challenge: &str,
     lifetime: Duration,
     now: Timestamp,
 ) -> Result<DeviceToken, DbErr> {
@@ -44,7 +46,7 @@ pub(super) async fn remember(
         id: Set(Uuid::new_v4()),
         user_id: Set(user_id),
         digest: Set(vault::digest(&token)),
-        session_id: Set(session_id),
+        challenge_id: Set(challenge.to_owned()),
         address: Set(client.address.to_string()),
         user_agent: Set(client.user_agent.clone()),
         created_at: Set(now.millis()),
@@ -52,7 +54,7 @@ pub(super) async fn remember(
     };
     Entity::insert(row).exec_without_returning(tx).await?;
     drop_oldest(tx, user_id).await?;
-    Ok(DeviceToken { token, expires_at })
+    Ok(DeviceToken { token, expires_at, replaces: Vec::new() })
 }
 
 async fn drop_oldest(tx: &impl ConnectionTrait, user_id: Uuid) -> Result<(), DbErr> {
@@ -89,6 +91,15 @@ pub(super) async fn find(
         .filter(Column::ExpiresAt.gt(now.millis()))
         .one(db)
         .await
+}
+
+/// The device as it is now, if it was not forgotten meanwhile.
+pub(super) async fn still_there(
+    tx: &impl ConnectionTrait,
+    device: &Model,
+    now: Timestamp,
+) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(device.id).filter(Column::ExpiresAt.gt(now.millis())).one(tx).await
 }
 
 /// The living devices of an account, newest first.
@@ -128,10 +139,30 @@ pub(super) async fn forget_all(tx: &impl ConnectionTrait, user_id: Uuid) -> Resu
     Ok(())
 }
 
-/// Forgets the device that a sign-in has had remembered.
-pub(super) async fn forget_of_session(tx: &impl ConnectionTrait, session_id: Uuid) -> Result<(), DbErr> {
-    Entity::delete_many().filter(Column::SessionId.eq(session_id)).exec(tx).await?;
+/// Forgets the device that the sign-in of a challenge has had remembered.
+pub(super) async fn forget_of_challenge(tx: &impl ConnectionTrait, challenge: &str) -> Result<(), DbErr> {
+    Entity::delete_many().filter(Column::ChallengeId.eq(challenge)).exec(tx).await?;
     Ok(())
+}
+
+/// Forgets the devices of the account whose tokens are shown, because another takes their place; gives those tokens.
+pub(super) async fn forget_shown(
+    tx: &impl ConnectionTrait,
+    user_id: Uuid,
+    shown: &[String],
+) -> Result<Vec<String>, DbErr> {
+    let mut forgotten = Vec::new();
+    for token in shown.iter().take(MOST_SHOWN) {
+        let of_account = Entity::delete_many()
+            .filter(Column::UserId.eq(user_id))
+            .filter(Column::Digest.eq(vault::digest(token)))
+            .exec(tx)
+            .await?;
+        if of_account.rows_affected > 0 {
+            forgotten.push(token.clone());
+        }
+    }
+    Ok(forgotten)
 }
 
 /// Removes the devices whose time was over before `before`; tells how many.
@@ -161,7 +192,7 @@ mod tests {
         let db = &database.connection;
         let jo = fixture::insert_user(db, "jo@example.com").await;
         let other = fixture::insert_user(db, "other@example.com").await;
-        let made = remember(db, jo.id, &client(), Uuid::new_v4(), DAY, NOW).await.unwrap();
+        let made = remember(db, jo.id, &client(), "a challenge", DAY, NOW).await.unwrap();
         let shown = vec!["nobody's".to_owned(), made.token.clone()];
 
         let last = made.expires_at.minus(Duration::from_millis(1));
@@ -179,7 +210,7 @@ mod tests {
         let database = fixture::database().await;
         let db = &database.connection;
         let jo = fixture::insert_user(db, "jo@example.com").await;
-        let made = remember(db, jo.id, &client(), Uuid::new_v4(), DAY, NOW).await.unwrap();
+        let made = remember(db, jo.id, &client(), "a challenge", DAY, NOW).await.unwrap();
         let mut shown = vec![String::from("nobody's"); MOST_SHOWN - 1];
         shown.push(made.token.clone());
 
@@ -194,16 +225,15 @@ mod tests {
         let db = &database.connection;
         let jo = fixture::insert_user(db, "jo@example.com").await;
         let other = fixture::insert_user(db, "other@example.com").await;
-        let session = Uuid::new_v4();
-        for (user, session) in [(&jo, session), (&jo, Uuid::new_v4()), (&other, Uuid::new_v4())] {
-            remember(db, user.id, &client(), session, DAY, NOW).await.unwrap();
+        for (user, challenge) in [(&jo, "disowned"), (&jo, "another"), (&other, "a third")] {
+            remember(db, user.id, &client(), challenge, DAY, NOW).await.unwrap();
         }
         let left = async || {
             let of = async |user: &user::Model| of_user(db, user.id, NOW).await.unwrap().len();
             (of(&jo).await, of(&other).await)
         };
 
-        forget_of_session(db, session).await.unwrap();
+        forget_of_challenge(db, "disowned").await.unwrap();
         assert_eq!(left().await, (1, 1));
         forget_all(db, jo.id).await.unwrap();
         assert_eq!(left().await, (0, 1));
@@ -217,7 +247,7 @@ mod tests {
         let mut tokens = Vec::new();
         for second in 0..=MOST_KEPT {
             let now = NOW.plus(Duration::from_secs(second));
-            tokens.push(remember(db, jo.id, &client(), Uuid::new_v4(), DAY, now).await.unwrap().token);
+            tokens.push(remember(db, jo.id, &client(), "a challenge", DAY, now).await.unwrap().token);
         }
 
         let count = Entity::find().count(db).await.unwrap();
@@ -233,7 +263,7 @@ mod tests {
         let database = fixture::database().await;
         let db = &database.connection;
         let jo = fixture::insert_user(db, "jo@example.com").await;
-        let made = remember(db, jo.id, &client(), Uuid::new_v4(), DAY, NOW).await.unwrap();
+        let made = remember(db, jo.id, &client(), "a challenge", DAY, NOW).await.unwrap();
 
         assert_eq!(prune(db, made.expires_at).await.unwrap(), 0);
         assert_eq!(prune(db, made.expires_at.plus(Duration::from_millis(1))).await.unwrap(), 1);

@@ -123,7 +123,7 @@ impl House {
     pub(super) async fn signed_in(&self, user: &user::Model) -> Claims {
         let (day, now) = (Duration::from_hours(24), self.clock.now());
         let lifetimes = SessionLifetimes { access: day, refresh_idle: day, refresh_absolute: day };
-        let (client, kind, passed) = (client(), SessionKind::AccessOnly, Passed::password());
+        let (client, kind, passed) = (client(), SessionKind::AccessOnly, Passed::password_on(None));
         let opened = session::open(self.db(), user, &client, passed, kind, &lifetimes, now).await.unwrap();
         Claims {
             user_id: user.id,

@@ -38,8 +38,8 @@ pub struct LoginAttempt {
 /// From where a password came that signs in by itself, and what it leads to.
 struct WayIn<'a> {
     client: &'a Client,
-    /// Tokens of remembered devices.
-    shown: &'a [String],
+    /// The remembered device.
+    device: Option<&'a trusted_device::Model>,
     kind: SessionKind,
 }
 
@@ -107,7 +107,7 @@ impl Auth {
             let opened = self.open_challenge(&user, &attempt.client, attempt.session).await?;
             return Ok(LoginOutcome::VerificationRequired(Box::new(opened)));
         }
-        let way_in = WayIn { client: &attempt.client, shown: &attempt.devices, kind: attempt.session };
+        let way_in = WayIn { client: &attempt.client, device: device.as_ref(), kind: attempt.session };
         self.sign_in_with_password(&user, &way_in, browser)
             .await
             .map(|done| LoginOutcome::SignedIn(Box::new(done)))
@@ -233,10 +233,15 @@ impl Auth {
         let tx = transaction::begin(&house.db).await?;
         let user = users::still_good(&tx, user).await?;
         let Some(user) = user else { return Ok(None) };
-        if user.two_factor_enabled && device::find(&tx, &user, way_in.shown, now).await?.is_none() {
+        // The lock on the account's row makes whoever forgets the device wait, and then end what it opened.
+        let device = match way_in.device {
+            Some(device) => device::still_there(&tx, device, now).await?,
+            None => None,
+        };
+        if user.two_factor_enabled && device.is_none() {
             return Ok(None);
         }
-        let passed = session::Passed::password();
+        let passed = session::Passed::password_on(device);
         let opened = session::open(&tx, &user, client, passed, way_in.kind, &house.sessions, now).await?;
         event::signed_in(&tx, user.id, client, &opened.grant, now).await?;
         tx.commit().await?;
@@ -279,7 +284,7 @@ mod tests {
         };
 
         set(user::Column::Roles, Expr::value("[\"Administrator\"]")).await;
-        let way_in = WayIn { client: &client, shown: &[], kind: SessionKind::AccessOnly };
+        let way_in = WayIn { client: &client, device: None, kind: SessionKind::AccessOnly };
         let grant = house.auth.open_session(&read, &way_in).await.unwrap();
         set(user::Column::TwoFactorEnabled, Expr::value(true)).await;
         let without_a_code = house.auth.open_session(&read, &way_in).await.unwrap();
@@ -295,7 +300,7 @@ mod tests {
         let older = user::Model { security_stamp: users::new_stamp(), ..jo.clone() };
         let client = Client { address: Ipv4Addr::LOCALHOST.into(), user_agent: String::new() };
         let sign_in = async |user| {
-            let way_in = WayIn { client: &client, shown: &[], kind: SessionKind::AccessOnly };
+            let way_in = WayIn { client: &client, device: None, kind: SessionKind::AccessOnly };
             house.auth.sign_in_with_password(user, &way_in, KnownBrowser::default()).await
         };
 
@@ -311,7 +316,7 @@ mod tests {
         let client = Client { address: Ipv4Addr::LOCALHOST.into(), user_agent: String::new() };
         house.db().execute_unprepared("DROP TABLE events").await.unwrap();
 
-        let way_in = WayIn { client: &client, shown: &[], kind: SessionKind::AccessOnly };
+        let way_in = WayIn { client: &client, device: None, kind: SessionKind::AccessOnly };
         let failed = house.auth.sign_in_with_password(&jo, &way_in, KnownBrowser::default()).await;
 
         assert!(matches!(failed, Err(LoginError::Unexpected(_))));

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::event::{self as events, EventKind};
+use super::link::{self, LinkPurpose};
 use super::notice::mail_window;
 use super::reset::RESET_PAGE;
 use super::transaction::{self, is_taken, retried};
@@ -109,7 +110,8 @@ impl Auth {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
-        let Some(user) = users::find(&tx, mark.user_id).await? else { return Ok(None) };
+        // The account first, as everybody does who writes what hangs on it.
+        let Some(user) = users::hold(&tx, mark.user_id).await? else { return Ok(None) };
         // The challenge before its session: a right code that is being judged waits here, and then opens nothing, or has
         // opened what is ended below.
         mark.close_challenge(&tx, now).await?;
@@ -205,18 +207,20 @@ impl Mark {
         Ok(())
     }
 
-    /// Everything that the sign-in has left behind ends here: its session, and with it its refresh tokens, and the device
-    /// that it had remembered. Tells which it was.
+    /// Everything that the sign-in has left behind ends here: its session and those that came of a device that it had
+    /// remembered, with their refresh tokens; the device; and an address that was asked for. Tells which session was the first.
     async fn end_what_came_of_it(
         &self,
         tx: &impl ConnectionTrait,
         now: Timestamp,
     ) -> Result<Option<Uuid>, DbErr> {
-        let Some(opened) = session::find_by_challenge(tx, self.user_id, &self.challenge()).await? else {
+        let challenge = self.challenge();
+        let Some(opened) = session::find_by_challenge(tx, self.user_id, &challenge).await? else {
             return Ok(None);
         };
-        session::end(tx, opened.id, now).await?;
-        device::forget_of_session(tx, opened.id).await?;
+        session::end_by_challenge(tx, self.user_id, &challenge, now).await?;
+        device::forget_of_challenge(tx, &challenge).await?;
+        link::kill(tx, self.user_id, LinkPurpose::ChangeEmail, now).await?;
         Ok(Some(opened.id))
     }
 }

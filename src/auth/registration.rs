@@ -19,6 +19,14 @@ use crate::otp::PhoneNumber;
 
 pub(super) const CONFIRM_PAGE: &str = "/authentication/emailconfirmation";
 
+/// An address to be confirmed by a mailed link.
+pub(super) struct Confirmed<'a> {
+    pub address: &'a str,
+    /// Whether an account that is there wants to have it.
+    pub is_change: bool,
+    pub locale: Option<&'a str>,
+}
+
 /// What somebody registers with.
 pub struct Registration {
     /// As typed.
@@ -204,29 +212,36 @@ impl Auth {
         let link = newcomer.target.link(&token, &owner.email);
         // Its language too: whoever reads the mail has most likely just registered.
         let locale = newcomer.pending.locale.as_deref().or(owner.locale.as_deref());
-        self.confirmation_mail(owner, &newcomer.pending.email, &link, locale)
+        let to = Confirmed { address: &newcomer.pending.email, is_change: false, locale };
+        self.confirmation_mail(owner, &to, &link)
     }
 
     /// The mail that carries a confirmation link to an address of `owner`.
     pub(super) fn confirmation_mail(
         &self,
         owner: &user::Model,
-        to: &str,
+        to: &Confirmed<'_>,
         link: &str,
-        locale: Option<&str>,
     ) -> Result<Message, Unexpected> {
         let house = &*self.0;
         let lifetime = house.accounts.link_lifetime.0;
         // Not the names of this registration: whoever registers somebody else's address must not write into the mail.
         let name = full_name(owner);
-        let (host, language) = (self.host(), Language::of(locale));
-        let text = ConfirmEmail { name: &name, link, lifetime: Lifetime(lifetime, language), host: &host };
+        let (host, language) = (self.host(), Language::of(to.locale));
+        let is_change = to.is_change;
+        let text = ConfirmEmail {
+            is_change,
+            name: &name,
+            link,
+            lifetime: Lifetime(lifetime, language),
+            host: &host,
+        };
         let content = house
             .templates
             .load()
             .email("confirm_email", language, text)
             .context("the confirmation mail does not render")?;
-        Ok(self.mail(to, content, lifetime))
+        Ok(self.mail(to.address, content, lifetime))
     }
 }
 

@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use entity::{session, user};
+use entity::{session, trusted_device, user};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _,
+    QueryFilter as _, QueryOrder as _,
 };
 use uuid::Uuid;
 
@@ -67,9 +67,9 @@ pub(super) struct Passed {
 }
 
 impl Passed {
-    /// The password, and nothing else.
-    pub(super) fn password() -> Self {
-        Self { methods: vec![Method::Pwd], challenge: None }
+    /// The password, and nothing else: whoever disowns the sign-in that had the device remembered disowns this one too.
+    pub(super) fn password_on(device: Option<trusted_device::Model>) -> Self {
+        Self { methods: vec![Method::Pwd], challenge: device.map(|device| device.challenge_id) }
     }
 }
 
@@ -146,7 +146,8 @@ pub(super) async fn find_living(
         .await
 }
 
-/// The session that a challenge of the user has led to, whether it lives or not.
+/// The first session that a challenge of the user has led to, whether it lives or not. A device that it had remembered may
+/// have led to others.
 pub(super) async fn find_by_challenge(
     db: &impl ConnectionTrait,
     user_id: Uuid,
@@ -155,8 +156,26 @@ pub(super) async fn find_by_challenge(
     session::Entity::find()
         .filter(session::Column::UserId.eq(user_id))
         .filter(session::Column::ChallengeId.eq(challenge))
+        .order_by_asc(session::Column::CreatedAt)
         .one(db)
         .await
+}
+
+/// Ends every session that a challenge of the user has led to.
+pub(super) async fn end_by_challenge(
+    tx: &impl ConnectionTrait,
+    user_id: Uuid,
+    challenge: &str,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    session::Entity::update_many()
+        .col_expr(session::Column::EndedAt, Expr::value(now.millis()))
+        .filter(session::Column::UserId.eq(user_id))
+        .filter(session::Column::ChallengeId.eq(challenge))
+        .filter(session::Column::EndedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 /// Notes that the session was used; true if it lives. Where rows are locked, it is until the end of the transaction, so

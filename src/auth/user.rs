@@ -12,17 +12,22 @@ use super::EmailAddress;
 use crate::clock::Timestamp;
 use crate::vault::random_token;
 
-/// The user with this address, in whatever spelling.
+/// The user with that id.
 pub(super) async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).one(db).await
 }
 
-/// The user with that address.
+/// The user with this address, in whatever spelling.
 pub(super) async fn find_by_email(
     db: &impl ConnectionTrait,
     email: &EmailAddress,
 ) -> Result<Option<Model>, DbErr> {
     Entity::find().filter(Column::EmailKey.eq(email.key())).one(db).await
+}
+
+/// [`find`]; where rows are locked, the user's is until the end of the transaction.
+pub(super) async fn hold(tx: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).lock_exclusive().one(tx).await
 }
 
 /// The user as it is now, if it is still there, not switched off, and has the password that was checked. Where rows are
@@ -70,6 +75,16 @@ pub(super) fn new_row(email: &EmailAddress, password_hash: String, now: Timestam
 /// Also when the address is taken: [`super::transaction::is_taken`].
 pub(super) async fn insert(db: &impl ConnectionTrait, row: &Model) -> Result<(), DbErr> {
     Entity::insert(row.clone().into_active_model().reset_all()).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Removes the account with this address, if it was never confirmed.
+pub(super) async fn drop_unconfirmed(tx: &impl ConnectionTrait, email: &EmailAddress) -> Result<(), DbErr> {
+    Entity::delete_many()
+        .filter(Column::EmailKey.eq(email.key()))
+        .filter(Column::EmailConfirmed.eq(false))
+        .exec(tx)
+        .await?;
     Ok(())
 }
 

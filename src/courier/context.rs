@@ -44,6 +44,8 @@ impl Serialize for Lifetime {
 /// For `email/confirm_email`.
 #[derive(Clone, Debug, Serialize)]
 pub struct ConfirmEmail<'a> {
+    /// Whether an account that is there wants to have the address.
+    pub is_change: bool,
     /// Name of the new user; made harmless here.
     #[serde(serialize_with = "person")]
     pub name: &'a str,

@@ -45,7 +45,7 @@ impl Check<'_> {
     fn all(&self) -> Result<(), TemplateError> {
         let (name, host, page) = (NAME, HOST, PAGE);
         let lifetime = Lifetime(Duration::from_hours(2), self.language);
-        let confirm = ConfirmEmail { name, link: LINK, lifetime, host };
+        let confirm = ConfirmEmail { is_change: false, name, link: LINK, lifetime, host };
         self.link("confirm_email", &self.templates.email("confirm_email", self.language, confirm)?)?;
         let reset = ResetPassword { name, link: LINK, lifetime, host };
         self.link("reset_password", &self.templates.email("reset_password", self.language, reset)?)?;

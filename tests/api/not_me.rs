@@ -17,6 +17,7 @@ on_every_engine!(
     an_altered_link_is_not_valid,
     a_second_press_says_the_same_and_mails_nothing,
     of_parallel_presses_one_does_it,
+    the_button_ends_what_the_sign_in_has_begun,
     the_button_forgets_the_device_of_that_sign_in_and_no_other,
     the_session_can_be_ended_when_the_challenge_is_long_gone,
     an_address_that_has_had_its_mails_is_told_so,
@@ -373,4 +374,27 @@ async fn the_button_forgets_the_device_of_that_sign_in_and_no_other(engine: Engi
     };
     log_in(&disowned).await.challenge();
     log_in(&kept).await.tokens();
+}
+
+async fn the_button_ends_what_the_sign_in_has_begun(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.add_two_step_user(JANE).await;
+    let (challenge, code, link) = asked(&app).await;
+    let body = serde_json::json!({"code": code, "rememberDevice": true});
+    let done = app.client().v1(&format!("/challenges/{challenge}/verify"), &body).await;
+    let intruder = Me::of(&app, &done.tokens());
+    let body =
+        serde_json::json!({"email": JANE, "password": PASSWORD, "deviceToken": done.field("deviceToken")});
+    let by_device = Me::of(&app, &app.client().v1("/logins", &body).await.tokens());
+    let change = serde_json::json!({"email": "other@example.com"});
+    intruder.send("POST", "/me/email", &change).await.assert_status(202);
+    let asked_for = app.link_for("other@example.com", CONFIRMATION).await;
+
+    press(&app, &link).await.assert_status(200);
+
+    app.client().refresh(&by_device.refresh).await.assert_problem(401, "invalid_refresh_token");
+    let body = serde_json::json!({"token": asked_for.token});
+    app.client().v1("/email-confirmations", &body).await.assert_problem(400, "invalid_token");
+    let reset = app.link_for(JANE, RESET).await;
+    app.client().reset(&reset, NEW_PASSWORD).await.assert_status(200);
 }

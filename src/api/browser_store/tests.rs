@@ -7,7 +7,7 @@ fn state(value: &str) -> State {
     State::from([("refresh".to_owned(), format!("\"{value}\""))])
 }
 
-fn redis() -> BrowserStore {
+fn in_redis() -> BrowserStore {
     BrowserStore::in_redis(std::env::var("TWOSTEP_TEST_REDIS_URL").unwrap().into())
 }
 
@@ -20,23 +20,36 @@ async fn away() -> (BrowserStore, tokio::net::TcpListener) {
 #[actix_web::test]
 #[cfg_attr(not(test_redis), ignore = "needs TWOSTEP_TEST_REDIS_URL")]
 async fn instances_share_what_is_in_redis() {
-    let (one, other) = (redis(), redis());
+    let (one, other) = (in_redis(), in_redis());
 
     let key = one.save(state("a"), &HOUR).await.unwrap();
     let read = other.load(&key).await.unwrap();
     let same = other.update(key, state("b"), &HOUR).await.unwrap();
     let updated = one.load(&same).await.unwrap();
-    one.delete(&same).await.unwrap();
 
     assert!(!same.as_ref().contains("refresh"), "the key tells nothing");
     assert_eq!((read, updated), (Some(state("a")), Some(state("b"))));
-    assert_eq!(other.load(&same).await.unwrap(), None);
+}
+
+#[actix_web::test]
+#[cfg_attr(not(test_redis), ignore = "needs TWOSTEP_TEST_REDIS_URL")]
+async fn a_key_that_was_replaced_is_good_for_a_client_that_lost_the_answer_and_then_gone() {
+    let (store, url) = (in_redis(), std::env::var("TWOSTEP_TEST_REDIS_URL").unwrap());
+    let key = store.save(state("a"), &HOUR).await.unwrap();
+
+    store.delete(&key).await.unwrap();
+
+    assert_eq!(store.load(&key).await.unwrap(), Some(state("a")));
+    let mut connection = redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let name = format!("twostep:session:{}", key.as_ref());
+    let left: i64 = redis::cmd("TTL").arg(name).query_async(&mut connection).await.unwrap();
+    assert!((30..=40).contains(&left), "{left}");
 }
 
 #[actix_web::test]
 #[cfg_attr(not(test_redis), ignore = "needs TWOSTEP_TEST_REDIS_URL")]
 async fn a_session_of_redis_is_not_there_without_it_and_nothing_fails() {
-    let key = redis().save(state("a"), &HOUR).await.unwrap();
+    let key = in_redis().save(state("a"), &HOUR).await.unwrap();
 
     assert_eq!(BrowserStore::default().load(&key).await.unwrap(), None);
 }
@@ -44,7 +57,7 @@ async fn a_session_of_redis_is_not_there_without_it_and_nothing_fails() {
 #[actix_web::test]
 #[cfg_attr(not(test_redis), ignore = "needs TWOSTEP_TEST_REDIS_URL")]
 async fn while_redis_is_away_its_sessions_are_unread_and_not_lost() {
-    let key = redis().save(state("a"), &HOUR).await.unwrap();
+    let key = in_redis().save(state("a"), &HOUR).await.unwrap();
     let (store, _silent) = away().await;
 
     let unread = store.load(&key).await.unwrap().unwrap();
@@ -52,7 +65,7 @@ async fn while_redis_is_away_its_sessions_are_unread_and_not_lost() {
     store.update_ttl(&key, &HOUR).await.unwrap();
 
     assert!(unread.contains_key(AWAY));
-    assert_eq!(redis().load(&key).await.unwrap(), Some(state("a")));
+    assert_eq!(in_redis().load(&key).await.unwrap(), Some(state("a")));
 }
 
 #[actix_web::test]
@@ -82,7 +95,7 @@ async fn a_redis_that_says_nothing_costs_a_quarter_of_a_second_and_is_left_alone
 #[actix_web::test]
 #[cfg_attr(not(test_redis), ignore = "needs TWOSTEP_TEST_REDIS_URL")]
 async fn that_redis_was_away_is_not_kept_once_it_is_back() {
-    let store = redis();
+    let store = in_redis();
     let key = store.save(state("a"), &HOUR).await.unwrap();
     let mut unread = state("b");
     unread.insert(AWAY.to_owned(), "true".to_owned());

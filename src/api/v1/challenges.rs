@@ -63,6 +63,7 @@ async fn judge(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem
         known_browser: cookies::known_browser(call.request()),
         session: SessionKind::Refreshable,
         remember_device,
+        devices: cookies::devices(call.request(), None),
     };
     signed_in(&call, &carriage, call.state.auth.verify_challenge(guess).await?)
 }

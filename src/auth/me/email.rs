@@ -13,7 +13,7 @@ use super::{Auth, Change, MeError, Owner};
 use crate::auth::event::{self, EventKind};
 use crate::auth::link::{self, LinkPurpose, NewLink, Pending};
 use crate::auth::notice::Notice;
-use crate::auth::registration::CONFIRM_PAGE;
+use crate::auth::registration::{CONFIRM_PAGE, Confirmed};
 use crate::auth::transaction::{self, is_taken, retried};
 use crate::auth::window::{self, Taken};
 use crate::auth::{Busy, Client, EmailAddress, FieldError, LinkTarget, Unexpected, user as users};
@@ -68,7 +68,7 @@ impl Auth {
         let mut queued = vec![told];
         if may_mail {
             link::kill(&tx, user.id, LinkPurpose::ChangeEmail, now).await?;
-            let other = users::find_by_email(&tx, email).await?;
+            let other = users::find_by_email(&tx, email).await?.filter(|other| !self.is_nobodys(other));
             let purpose = if other.is_some() { LinkPurpose::Decoy } else { LinkPurpose::ChangeEmail };
             let pending = Some(&Pending::address(email.as_str()));
             let expires_at = now.plus(lifetime);
@@ -80,12 +80,22 @@ impl Auth {
                 let target = LinkTarget::parse(None, CONFIRM_PAGE, &house.origins.load());
                 let target = target.map_err(|_| anyhow::anyhow!("the built-in page is refused"))?;
                 let link = target.link(&token, email.as_str());
-                let message = self.confirmation_mail(&user, email.as_str(), &link, user.locale.as_deref())?;
+                let message = {
+                    let locale = user.locale.as_deref();
+                    let to = Confirmed { address: email.as_str(), is_change: true, locale };
+                    self.confirmation_mail(&user, &to, &link)?
+                };
                 house.courier.enqueue(&tx, &message, now).await?
             });
         }
         tx.commit().await?;
         Ok(Some(queued))
+    }
+
+    /// Whether an account has not been confirmed, and so cannot be used: whoever registers an address and never confirms it does
+    /// not keep it from its owner.
+    fn is_nobodys(&self, other: &user::Model) -> bool {
+        self.0.accounts.require_confirmed_email && !other.email_confirmed
     }
 
     /// Opens the link of an address that was asked for, once; false if it is worthless. It ends open challenges and every
@@ -127,6 +137,9 @@ impl Auth {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
+        if house.accounts.require_confirmed_email {
+            users::drop_unconfirmed(&tx, email).await?;
+        }
         let is_theirs = match set(&tx, user, email, now).await {
             Ok(is_theirs) => is_theirs,
             Err(error) if is_taken(&error) => false,

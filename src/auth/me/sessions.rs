@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::password::end_other_sessions;
 use super::{Auth, MeError, Owner};
 use crate::auth::event::{self, EventKind};
+use crate::auth::link::{self, LinkPurpose};
 use crate::auth::transaction::{self, retried};
 use crate::auth::{Client, Unexpected, session as sessions, user as users};
 use crate::clock::Timestamp;
@@ -72,7 +73,8 @@ impl Auth {
         Ok(user.is_some_and(|user| user.disabled_at.is_none()))
     }
 
-    /// Ends one session of the token's owner.
+    /// Ends one session of the token's owner. An address that was asked for is not taken any more: whoever used the session may
+    /// have asked.
     ///
     /// # Errors
     /// [`MeError`]
@@ -92,6 +94,7 @@ impl Auth {
         {
             return Ok(false);
         }
+        link::kill(&tx, owner.user.id, LinkPurpose::ChangeEmail, now).await?;
         let (address, detail) = (Some(owner.client.address), json!({ "session": id }));
         event::record(&tx, owner.user.id, EventKind::SignedOut, address, &detail, now).await?;
         tx.commit().await?;
@@ -112,6 +115,7 @@ impl Auth {
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
         let count = end_other_sessions(&tx, owner.user.id, owner.claims.session_id, now).await?;
+        link::kill(&tx, owner.user.id, LinkPurpose::ChangeEmail, now).await?;
         let (address, detail) = (Some(owner.client.address), json!({ "others": count }));
         event::record(&tx, owner.user.id, EventKind::SignedOut, address, &detail, now).await?;
         tx.commit().await?;

@@ -97,6 +97,7 @@ async fn a_code_that_was_right_when_it_was_looked_at_opens_nothing_after_the_pre
         known_browser: None,
         session: SessionKind::Refreshable,
         remember_device: false,
+        devices: Vec::new(),
     };
     let guessed = house.auth.verify_challenge(guess).await;
 

@@ -21,7 +21,7 @@ fn client() -> Client {
 /// A sign-in and its first token.
 async fn signed_in(house: &House, user: &user::Model) -> (Grant, String) {
     let lifetimes = SessionLifetimes { access: DAY, refresh_idle: 14 * DAY, refresh_absolute: 30 * DAY };
-    let (passed, kind, now) = (Passed::password(), SessionKind::Refreshable, house.clock.now());
+    let (passed, kind, now) = (Passed::password_on(None), SessionKind::Refreshable, house.clock.now());
     let opened = sessions::open(house.db(), user, &client(), passed, kind, &lifetimes, now).await.unwrap();
     let Opened { grant, refresh } = opened;
     (grant, refresh.unwrap().token)

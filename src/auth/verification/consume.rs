@@ -27,7 +27,8 @@ use crate::token::Grant;
 pub(super) struct Won<'a> {
     pub candidate: &'a Candidate,
     pub proof: Proof,
-    /// Whether wrong codes of the factor came before.
+    /// Whether wrong codes of the factor came before. One that is counted at the same time stays counted: that errs to the strict
+    /// side.
     pub has_failed: bool,
 }
 
@@ -97,7 +98,7 @@ impl Auth {
         let (client, kind) = (attempt.client, attempt.session);
         let opened = session::open(&tx, &user, client, passed, kind, &house.sessions, now).await?;
         event::signed_in(&tx, user.id, attempt.client, &opened.grant, now).await?;
-        let device = self.remember_device(&tx, attempt, &opened.grant, now).await?;
+        let device = self.remember_device(&tx, attempt, won, &opened.grant, now).await?;
         if won.has_failed {
             factor::forget_failures(&tx, user.id, attempt.provider).await?;
         }
@@ -115,6 +116,7 @@ impl Auth {
         &self,
         tx: &impl ConnectionTrait,
         attempt: &Try<'_>,
+        won: &Won<'_>,
         grant: &Grant,
         now: Timestamp,
     ) -> Result<Option<DeviceToken>, DbErr> {
@@ -123,10 +125,12 @@ impl Auth {
             return Ok(None);
         };
         let (user_id, client) = (grant.user_id, attempt.client);
-        let made = device::remember(tx, user_id, client, grant.session_id, lifetime, now).await?;
+        let challenge = &won.candidate.challenge.id;
+        let replaces = device::forget_shown(tx, user_id, attempt.devices).await?;
+        let made = device::remember(tx, user_id, client, challenge, lifetime, now).await?;
         let detail = json!({ "session": grant.session_id, "userAgent": client.user_agent });
         event::record(tx, user_id, EventKind::DeviceRemembered, Some(client.address), &detail, now).await?;
-        Ok(Some(made))
+        Ok(Some(DeviceToken { replaces, ..made }))
     }
 }
 

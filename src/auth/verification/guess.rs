@@ -24,6 +24,8 @@ pub struct Guess {
     pub session: SessionKind,
     /// Whether the second step is not to be asked for again on this device, for `remember_device`.
     pub remember_device: bool,
+    /// Tokens of devices that are remembered already, as they came: one of the same account gives way.
+    pub devices: Vec<String>,
 }
 
 /// Why a guess signs nobody in.
@@ -89,6 +91,7 @@ impl Auth {
             known_browser: guess.known_browser.as_deref(),
             session: guess.session,
             remember_device: guess.remember_device,
+            devices: &guess.devices,
         };
         let candidates = [Candidate { challenge: known.row, code }];
         match self.judge(&attempt, &candidates).await? {

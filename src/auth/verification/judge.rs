@@ -25,6 +25,8 @@ pub(super) struct Try<'a> {
     pub known_browser: Option<&'a str>,
     pub session: SessionKind,
     pub remember_device: bool,
+    /// Tokens of devices that are remembered already, as they came.
+    pub devices: &'a [String],
 }
 
 /// What came of a guess.

@@ -94,6 +94,7 @@ impl Auth {
             known_browser: verification.caller.known_browser.as_deref(),
             session: SessionKind::AccessOnly,
             remember_device: false,
+            devices: &[],
         };
         match self.judge(&attempt, &candidates).await? {
             Verdict::SignedIn(sign_in) => Ok(*sign_in),

@@ -48,7 +48,11 @@ fn every_mail(templates: &Templates, language: Language) -> Vec<Content> {
     let (name, link, page, host) = ("Ann", LINK, PAGE, HOST);
     let lifetime = lifetime(language);
     let mut mails = vec![
-        templates.email("confirm_email", language, ConfirmEmail { name, link, lifetime, host }),
+        templates.email(
+            "confirm_email",
+            language,
+            ConfirmEmail { is_change: false, name, link, lifetime, host },
+        ),
         templates.email("reset_password", language, ResetPassword { name, link, lifetime, host }),
         templates.email("locked_out", language, LockedOut { name, page, lifetime, host }),
     ];
@@ -132,7 +136,13 @@ fn the_subjects_that_the_contract_fixes_stay_in_english() {
 #[test]
 fn a_link_stands_alone_in_the_text_and_is_escaped_in_html() {
     for language in Language::ALL {
-        let context = ConfirmEmail { name: "Ann", link: LINK, lifetime: lifetime(language), host: HOST };
+        let context = ConfirmEmail {
+            is_change: true,
+            name: "Ann",
+            link: LINK,
+            lifetime: lifetime(language),
+            host: HOST,
+        };
         let mail = built_in().email("confirm_email", language, context).unwrap();
 
         assert!(mail.text.lines().any(|line| line == LINK), "{}", mail.text);

@@ -9,7 +9,9 @@ on_every_engine!(
     the_link_is_used_once_and_the_newest_counts,
     the_articles_page_opens_the_link_too,
     a_taken_address_is_answered_alike_and_its_owner_is_told,
-    whoever_registers_the_address_first_has_it,
+    whoever_confirms_the_address_first_has_it,
+    an_address_that_somebody_registered_and_never_confirmed_is_free,
+    whoever_ends_sessions_ends_what_they_asked_for,
     a_new_address_ends_what_leads_to_the_old_one,
     an_account_asks_for_five_addresses_a_day,
     an_address_that_has_had_its_mails_gets_no_more_and_its_link_stays,
@@ -117,17 +119,49 @@ async fn a_taken_address_is_answered_alike_and_its_owner_is_told(engine: Engine)
     assert_eq!(none.wrong_fields()[0].0, "email");
 }
 
-async fn whoever_registers_the_address_first_has_it(engine: Engine) {
+async fn whoever_confirms_the_address_first_has_it(engine: Engine) {
     let app = TestApp::start(engine).await;
     let me = me(&app).await;
     ask(&me, NEW).await.assert_status(202);
     let link = app.link_for(NEW, CONFIRMATION).await;
 
-    app.client().register(NEW).await.assert_status(201);
+    app.register_and_confirm(NEW).await;
     let refused = open(&app, &link.token).await;
 
     refused.assert_problem(400, "invalid_token");
     assert_eq!(me.get("/me").await.json()["email"], JANE);
+    assert_eq!(app.count_users().await, 2);
+}
+
+async fn an_address_that_somebody_registered_and_never_confirmed_is_free(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let me = me(&app).await;
+    app.client().register(NEW).await.assert_status(201);
+    let theirs = app.link_for(NEW, CONFIRMATION).await;
+
+    ask(&me, NEW).await.assert_status(202);
+    let link = app.link_for(NEW, CONFIRMATION).await;
+    open(&app, &link.token).await.assert_status(204);
+
+    assert_eq!(me.get("/me").await.json()["email"], NEW);
+    assert_eq!(app.count_users().await, 1);
+    app.client().confirm(&theirs).await.assert_status(400);
+    log_in(&app, NEW).await.tokens();
+}
+
+async fn whoever_ends_sessions_ends_what_they_asked_for(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let owner = me(&app).await;
+    for (new, all) in [(NEW, true), ("n@example.com", false)] {
+        let intruder = Me::log_in(&app).await;
+        ask(&intruder, new).await.assert_status(202);
+        let link = app.link_for(new, CONFIRMATION).await;
+        let one = format!("/me/sessions/{}", intruder.session());
+
+        owner.send("DELETE", if all { "/me/sessions" } else { &one }, &json!({})).await.assert_status(204);
+
+        open(&app, &link.token).await.assert_problem(400, "invalid_token");
+    }
 }
 
 async fn a_new_address_ends_what_leads_to_the_old_one(engine: Engine) {

@@ -220,6 +220,17 @@ async fn with_redis_the_cookie_is_a_key_that_all_instances_know() {
     refresh(&browser.to(&other.address)).await.assert_status(200);
     refresh(&browser.to(&without.address)).await.assert_problem(401, "invalid_refresh_token");
     refresh(&browser).await.assert_status(200);
+    let before = sign_in_as(&one, JANE).await;
+    let with = async |cookie: &str| {
+        let request = one.client().request(reqwest::Method::POST, "/api/v1/tokens/refresh?session=cookie");
+        one.client().send(request.header("origin", PAGE).header("cookie", cookie)).await
+    };
+    let lost = with(&before).await;
+    let repeated = with(&before).await;
+    lost.assert_status(200);
+    repeated.assert_status(200);
+    let next = cookie(&repeated).unwrap().split(';').next().unwrap().to_owned();
+    with(&next).await.assert_status(200);
     from_page(&browser, PAGE, "/logout", &json!({})).await.assert_status(204);
     refresh(&browser.to(&other.address)).await.assert_problem(401, "invalid_refresh_token");
 }

@@ -192,4 +192,11 @@ async fn two_people_share_a_browser(engine: Engine) {
 
     browser.log_in(JANE).await.tokens();
     browser.log_in(OTHER).await.tokens();
+    let insisting = json!({"email": JANE, "password": PASSWORD, "requireSecondStep": true});
+    let challenge = browser.v1("/logins", &insisting).await.v1_challenge_id();
+    let body = json!({"code": app.code_for(JANE).await, "rememberDevice": true});
+    browser.v1(&format!("/challenges/{challenge}/verify"), &body).await.tokens();
+    let kept = entity::trusted_device::Entity::find().count(app.db()).await.unwrap();
+    assert_eq!(kept, 2, "a device that is remembered again takes its own place");
+    browser.log_in(OTHER).await.tokens();
 }

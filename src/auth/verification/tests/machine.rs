@@ -186,6 +186,7 @@ impl Walk {
             known_browser: None,
             session: SessionKind::Refreshable,
             remember_device: false,
+            devices: Vec::new(),
         };
         let judged = self.house.auth.verify_challenge(guess).await;
         let open = &mut self.open[at];

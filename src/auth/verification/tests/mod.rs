@@ -45,6 +45,7 @@ async fn consumed(house: &House, user: &user::Model, row: &Candidate) -> Result<
         known_browser: None,
         session: SessionKind::AccessOnly,
         remember_device: false,
+        devices: &[],
     };
     let won = Won { candidate: row, proof: Proof::Code, has_failed: true };
     house.auth.consume(&attempt, &won, NOW).await
