@@ -56,14 +56,14 @@ impl Edit {
         }
     }
 
-    /// What becomes of `old`, if that is another text, or none.
-    fn changes(&self, old: Option<&str>) -> Option<Option<String>> {
+    /// The text that takes the place of `old`, if it is another one; where there is to be none, it is empty.
+    fn instead_of(&self, old: &str) -> Option<String> {
         let new = match self {
-            Self::Keep => return None,
-            Self::Clear => None,
-            Self::Set(text) => Some(text.trim()),
+            Self::Keep => old,
+            Self::Clear => "",
+            Self::Set(text) => text.trim(),
         };
-        (new.unwrap_or_default() != old.unwrap_or_default()).then(|| new.map(str::to_owned))
+        (new != old).then(|| new.to_owned())
     }
 }
 
@@ -123,18 +123,18 @@ impl Auth {
         // Only what is to change: two changes of different members at once both stay.
         let mut row = user::ActiveModel { id: Unchanged(user.id), ..Default::default() };
         let mut members = Vec::new();
-        if let Some(new) = change.first_name.changes(Some(&user.first_name)) {
-            user.first_name = new.unwrap_or_default();
+        if let Some(new) = change.first_name.instead_of(&user.first_name) {
+            user.first_name = new;
             row.first_name = Set(user.first_name.clone());
             members.push("firstName");
         }
-        if let Some(new) = change.last_name.changes(Some(&user.last_name)) {
-            user.last_name = new.unwrap_or_default();
+        if let Some(new) = change.last_name.instead_of(&user.last_name) {
+            user.last_name = new;
             row.last_name = Set(user.last_name.clone());
             members.push("lastName");
         }
-        if let Some(new) = change.locale.changes(user.locale.as_deref()) {
-            user.locale = new;
+        if let Some(new) = change.locale.instead_of(user.locale.as_deref().unwrap_or_default()) {
+            user.locale = Some(new).filter(|new| !new.is_empty());
             row.locale = Set(user.locale.clone());
             members.push("locale");
         }
@@ -194,11 +194,11 @@ mod tests {
     fn what_stays_as_it_is_is_no_change() {
         let set = |text: &str| Edit::Set(text.to_owned());
 
-        assert_eq!(Edit::Keep.changes(Some("Jo")), None);
-        assert_eq!(set(" Jo ").changes(Some("Jo")), None);
-        assert_eq!(set("").changes(None), None);
-        assert_eq!(Edit::Clear.changes(None), None);
-        assert_eq!(Edit::Clear.changes(Some("Jo")), Some(None));
-        assert_eq!(set("Al").changes(Some("Jo")), Some(Some("Al".to_owned())));
+        assert_eq!(Edit::Keep.instead_of("Jo"), None);
+        assert_eq!(set(" Jo ").instead_of("Jo"), None);
+        assert_eq!(set("").instead_of(""), None);
+        assert_eq!(Edit::Clear.instead_of(""), None);
+        assert_eq!(Edit::Clear.instead_of("Jo").as_deref(), Some(""));
+        assert_eq!(set(" Al ").instead_of("Jo").as_deref(), Some("Al"));
     }
 }
