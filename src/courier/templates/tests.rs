@@ -80,7 +80,9 @@ fn every_template_renders_in_every_language_with_all_that_it_is_given() {
             }
             let is_code = mail.text.contains("012345");
             let places = [LINK, PAGE, NOT_ME].into_iter().filter(|place| mail.text.contains(place));
-            assert_eq!(places.count(), 1, "one thing to do: {}", mail.text);
+            // Where no password can be chosen any more, somebody else must act.
+            let is_too_late = mail.text.contains("whoever runs") || mail.text.contains("Betreiber");
+            assert_eq!(places.count(), usize::from(!is_too_late), "one thing to do: {}", mail.text);
             for told in ["192.0.2.7", "Firefox, Windows", "5 Minute"] {
                 let told =
                     if language == Language::English { told.replace('M', "m") } else { told.to_owned() };

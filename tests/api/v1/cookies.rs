@@ -248,9 +248,12 @@ async fn a_planted_key_of_redis_is_worth_nothing_after_the_sign_in() {
         app.client().send(request.header("origin", PAGE).header("cookie", &planted).json(body)).await
     };
 
-    with("/logins", &password()).await.assert_status(200);
+    let answer = with("/logins", &password()).await;
 
-    with("/tokens/refresh", &json!({})).await.assert_problem(401, "invalid_refresh_token");
+    let key = cookie(&answer).unwrap().split(';').next().unwrap().to_owned();
+    assert_ne!(key, planted);
+    let of_planted = with("/tokens/refresh", &json!({})).await.field("accessToken");
+    assert_eq!(jwt::claims(&of_planted)["email"], "mallory@example.com", "what it was, and nobody else's");
 }
 
 #[actix_web::test]
