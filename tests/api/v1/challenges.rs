@@ -173,11 +173,7 @@ async fn parallel_guesses_are_told_no_more_than_is_left(engine: Engine) {
 
     let answers = join_all((0..5).map(|_| client.guess(&challenge, &guess))).await;
 
-    let left = |answer: &Answer| answer.assert_problem(401, "invalid_code")["attemptsLeft"].as_u64().unwrap();
-    let mut left: Vec<u64> = answers.iter().map(left).collect();
-    left.sort_unstable();
-    // The last one has had the whole budget counted, the one before it all but one.
-    assert!(left.iter().zip(0..).all(|(told, most)| *told <= most), "{left:?}");
+    assert_told_what_is_left(&answers, 401);
 }
 
 async fn the_account_has_its_own_budget(engine: Engine) {

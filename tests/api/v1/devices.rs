@@ -5,6 +5,7 @@ use sea_orm::{EntityTrait as _, PaginatorTrait as _};
 use super::*;
 
 on_every_engine!(
+    an_account_that_was_switched_off_begins_anew,
     a_remembered_device_is_spared_the_second_step_until_its_time_is_over,
     the_cookie_is_as_good_as_the_token,
     nobody_is_remembered_without_asking,
@@ -199,4 +200,24 @@ async fn two_people_share_a_browser(engine: Engine) {
     let kept = entity::trusted_device::Entity::find().count(app.db()).await.unwrap();
     assert_eq!(kept, 2, "a device that is remembered again takes its own place");
     browser.log_in(OTHER).await.tokens();
+}
+
+async fn an_account_that_was_switched_off_begins_anew(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.add_two_step_user(JANE).await;
+    let (tokens, device) = remembered(&app, &app.client(), JANE).await;
+    let (challenge, code) = opened(&app, &app.client()).await;
+    app.client().forgot(JANE).await.assert_status(200);
+    let link = app.link_for(JANE, RESET).await;
+
+    for disabled in [true, false] {
+        let change = twostep::auth::Change { disabled: Some(disabled), ..Default::default() };
+        app.change(JANE, change).await;
+    }
+
+    let token = tokens["refreshToken"].as_str().unwrap();
+    app.client().refresh(token).await.assert_problem(401, "invalid_refresh_token");
+    app.client().guess(&challenge, &code).await.assert_problem(410, "challenge_closed");
+    app.client().reset(&link, NEW_PASSWORD).await.assert_status(400);
+    log_in_from(&app.client(), JANE, &device).await.challenge();
 }

@@ -8,6 +8,7 @@ use totp_rs::{Algorithm, Builder as Totp, Secret};
 use super::*;
 
 on_every_engine!(
+    parallel_guesses_at_a_new_app_are_told_no_more_than_is_left,
     the_second_step_is_switched_on_with_recovery_codes_and_off_again,
     an_authenticator_is_enrolled_and_signs_in,
     a_time_step_is_good_once_also_in_parallel,
@@ -371,4 +372,16 @@ async fn an_app_that_was_never_confirmed_goes_without_a_word(engine: Engine) {
     assert!(app.mails(JANE, "Your account was changed").is_empty());
     let events = me.get("/me/events").await;
     assert!(!events.text.contains("authenticator"), "{}", events.text);
+}
+
+async fn parallel_guesses_at_a_new_app_are_told_no_more_than_is_left(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.add_user(JANE).await;
+    let me = Me::log_in(&app).await;
+    let key = me.send("POST", "/me/authenticator", &json!({})).await.field("sharedKey");
+    let guess = json!({"code": wrong(&app_code(&app, &key, 0))});
+
+    let answers = join_all((0..5).map(|_| me.send("POST", "/me/authenticator/verify", &guess))).await;
+
+    assert_told_what_is_left(&answers, 422);
 }

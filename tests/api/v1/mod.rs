@@ -115,6 +115,17 @@ impl Answer {
     }
 }
 
+/// Asserts that of guesses at once, all of them wrong, none is told of more attempts than are left after so many.
+#[track_caller]
+pub(crate) fn assert_told_what_is_left(answers: &[Answer], status: u16) {
+    let left =
+        |answer: &Answer| answer.assert_problem(status, "invalid_code")["attemptsLeft"].as_u64().unwrap();
+    let mut left: Vec<u64> = answers.iter().map(left).collect();
+    left.sort_unstable();
+    // The last one has had the whole budget counted, the one before it all but one.
+    assert!(left.iter().zip(0..).all(|(told, most)| *told <= most), "{left:?}");
+}
+
 /// A server with texts in its development inbox.
 pub(crate) fn with_texts(engine: Engine) -> Builder {
     TestApp::builder(engine).set("providers.Sms.enabled", "true").set("providers.Sms.gateway", "inbox")

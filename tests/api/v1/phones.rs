@@ -1,11 +1,13 @@
 //! A phone number: confirmed by a texted code, with its guesses, its numbers and its budget.
 
+use futures_util::future::join_all;
 use serde_json::json;
 
 use super::factors::{switch_on, with_phone};
 use super::*;
 
 on_every_engine!(
+    parallel_guesses_at_a_number_are_told_no_more_than_is_left,
     a_phone_is_added_by_its_code_and_used,
     a_phone_code_has_its_guesses_and_an_account_its_numbers,
     a_spent_text_budget_asks_to_come_back,
@@ -86,4 +88,14 @@ async fn a_spent_text_budget_asks_to_come_back(engine: Engine) {
     app.advance(25 * 3_600);
     let later = Me::log_in(&app).await;
     later.send("POST", "/me/phone", &json!({"phoneNumber": NUMBER})).await.assert_status(202);
+}
+
+async fn parallel_guesses_at_a_number_are_told_no_more_than_is_left(engine: Engine) {
+    let (app, me) = with_phone(engine).await;
+    me.send("POST", "/me/phone", &json!({"phoneNumber": NUMBER})).await.assert_status(202);
+    let guess = json!({"code": wrong(&texted_code(&app, NUMBER).await)});
+
+    let answers = join_all((0..5).map(|_| me.send("POST", "/me/phone/verify", &guess))).await;
+
+    assert_told_what_is_left(&answers, 422);
 }
