@@ -262,11 +262,11 @@ mod tests {
     #[test]
     fn the_cookie_of_devices_is_closed_and_holds_nothing_but_tokens() {
         for secure in [false, true] {
-            let request = TestRequest::default().cookie(Cookie::new(DEVICES, "abc.<script>.d_e-f"));
+            let request = TestRequest::default().cookie(Cookie::new(DEVICES, "abc.old.<script>.d_e-f"));
             let device = DeviceToken {
                 token: "new".to_owned(),
                 expires_at: Timestamp::from_millis(0),
-                replaces: Vec::new(),
+                replaces: vec!["old".to_owned()],
             };
             let mut answer = HttpResponse::Ok();
 
