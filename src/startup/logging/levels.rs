@@ -7,8 +7,9 @@ use env_filter::{Builder, Filter};
 use env_logger::Logger;
 use log::{Log, Metadata, Record};
 
-/// Whose records are left out unless they are asked for: statements belong into no log.
-const QUIET: &str = "sqlx=warn,sqlx::query=off,sea_orm_migration=warn";
+/// Whose records are left out unless they are asked for: statements belong into no log, and a cookie that a client has altered
+/// is nothing that an operator could act upon.
+const QUIET: &str = "sqlx=warn,sqlx::query=off,sea_orm_migration=warn,actix_session=error";
 
 /// The levels of the log. Cheap to clone.
 #[derive(Clone)]
