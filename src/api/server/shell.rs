@@ -9,6 +9,7 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::http::{Method, StatusCode};
 use log::Level;
+use percent_encoding::percent_decode_str;
 
 use super::Origins;
 use super::class::{class_of, method_of};
@@ -110,10 +111,11 @@ impl Seen {
     }
 }
 
-/// A path as the log may have it: what follows these is a secret.
+/// A path as the log may have it: what follows these is a secret, however the path is spelt.
 fn told(path: &str) -> Cow<'_, str> {
+    let plain = percent_decode_str(path).decode_utf8_lossy();
     for root in ["/not-me/", "/api/v1/challenges/"] {
-        if let Some(rest) = path.strip_prefix(root).filter(|rest| !rest.is_empty()) {
+        if let Some(rest) = plain.strip_prefix(root).filter(|rest| !rest.is_empty()) {
             let below = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default();
             return format!("{root}…{below}").into();
         }
@@ -203,6 +205,7 @@ mod tests {
     #[test]
     fn secrets_in_paths_are_not_told() {
         for (path, shown) in [
+            ("/%6eot-me/secret", "/not-me/…"),
             ("/api/v1/challenges/c2VjcmV0/verify", "/api/v1/challenges/…/verify"),
             ("/api/v1/challenges/c2VjcmV0", "/api/v1/challenges/…"),
             ("/not-me/c2VjcmV0", "/not-me/…"),
