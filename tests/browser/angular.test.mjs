@@ -113,6 +113,7 @@ test('the front leads home, and unknown paths to 404', async (t) => {
 
 test('a new page has its title, and the focus', async (t) => {
   const page = await open(t, '/home');
+  await heading(page, 'Two-step verification');
   assert.equal(await page.title(), 'Home');
 
   await page.getByRole('link', { name: 'Log in' }).click();
