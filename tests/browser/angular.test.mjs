@@ -111,6 +111,18 @@ test('the front leads home, and unknown paths to 404', async (t) => {
   await page.waitForURL('/404');
 });
 
+test('a new page has its title, and the focus', async (t) => {
+  const page = await open(t, '/home');
+  await heading(page, 'Two-step verification');
+  assert.equal(await page.title(), 'Home');
+
+  await page.getByRole('link', { name: 'Log in' }).click();
+
+  await heading(page, 'Log in');
+  await page.locator('main:focus').waitFor();
+  assert.equal(await page.title(), 'Log in');
+});
+
 test('a new user registers, confirms, verifies in two steps and is kept from privacy', async (t) => {
   const email = 'new+tag@example.com';
   const page = await open(t, '/authentication/register', { statuses: [400] });

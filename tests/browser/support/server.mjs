@@ -21,14 +21,19 @@ const STOPS_WITHIN = 15_000;
 export async function startServer({ relay, env = {}, port } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'twostep-browser-'));
   const server = new Server(folder, relay, env);
-  after(async () => {
+  const cleanUp = async () => {
     await server.stop();
     await rm(folder, { recursive: true, force: true });
-  });
+  };
+  after(cleanUp);
   afterEach((t) => {
     if (!t.passed) console.error(`--- the server's log, "${t.name}" failed ---\n${server.log}---`);
   });
-  await server.start(port);
+  // What fails before the first test ends the file without its `after`.
+  await server.start(port).catch(async (fault) => {
+    await cleanUp();
+    throw fault;
+  });
   return server;
 }
 
