@@ -30,6 +30,16 @@ pub(super) async fn end_sign_ins(
         .filter(session::Column::EndedAt.is_null())
         .exec(tx)
         .await?;
+    close_challenges(tx, user_id, now).await?;
+    device::forget_all(tx, user_id).await
+}
+
+/// Closes every open challenge of the user.
+pub(super) async fn close_challenges(
+    tx: &impl ConnectionTrait,
+    user_id: Uuid,
+    now: Timestamp,
+) -> Result<(), DbErr> {
     challenge::Entity::update_many()
         .col_expr(challenge::Column::ClosedAt, Expr::value(now.millis()))
         .filter(challenge::Column::UserId.eq(user_id))
@@ -37,5 +47,5 @@ pub(super) async fn end_sign_ins(
         .filter(challenge::Column::ClosedAt.is_null())
         .exec(tx)
         .await?;
-    device::forget_all(tx, user_id).await
+    Ok(())
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-
 use url::Url;
 
 use crate::api::ServerSettings;

@@ -8,7 +8,6 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
 use serde_json::json;
 
-use super::password::close_challenges;
 use super::{Auth, Change, MeError, Owner};
 use crate::auth::event::{self, EventKind};
 use crate::auth::link::{self, LinkPurpose, NewLink, Pending};
@@ -16,7 +15,9 @@ use crate::auth::notice::Notice;
 use crate::auth::registration::{CONFIRM_PAGE, Confirmed};
 use crate::auth::transaction::{self, is_taken, retried};
 use crate::auth::window::{self, Taken};
-use crate::auth::{Busy, Client, EmailAddress, FieldError, LinkTarget, Unexpected, user as users};
+use crate::auth::{
+    Busy, Client, EmailAddress, FieldError, LinkTarget, Unexpected, revocation, user as users,
+};
 use crate::clock::{Quota, Rate, Timestamp};
 use crate::courier::Queued;
 use crate::token::Claims;
@@ -80,11 +81,9 @@ impl Auth {
                 let target = LinkTarget::parse(None, CONFIRM_PAGE, &house.origins.load());
                 let target = target.map_err(|_| anyhow::anyhow!("the built-in page is refused"))?;
                 let link = target.link(&token, email.as_str());
-                let message = {
-                    let locale = user.locale.as_deref();
-                    let to = Confirmed { address: email.as_str(), is_change: true, locale };
-                    self.confirmation_mail(&user, &to, &link)?
-                };
+                let locale = user.locale.as_deref();
+                let to = Confirmed { address: email.as_str(), is_change: true, locale };
+                let message = self.confirmation_mail(&user, &to, &link)?;
                 house.courier.enqueue(&tx, &message, now).await?
             });
         }
@@ -149,7 +148,7 @@ impl Auth {
             return Ok(None);
         }
         link::kill_all(&tx, user.id, now).await?;
-        close_challenges(&tx, user.id, now).await?;
+        revocation::close_challenges(&tx, user.id, now).await?;
         let detail = json!({ "link": link.id });
         event::record(&tx, user.id, EventKind::Changed(Change::Email), None, &detail, now).await?;
         // To the address that it was: whoever lost it must be told.

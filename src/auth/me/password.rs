@@ -1,6 +1,6 @@
 //! A new password by its owner.
 
-use entity::{challenge, session, user};
+use entity::{session, user};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use super::{Auth, Change, MeError, Owner};
 use crate::auth::lockout::{self, Failure, Lane, Standing};
 use crate::auth::transaction::{self, retried};
 use crate::auth::{Client, FieldError, Password, Unexpected, user as users};
-use crate::auth::{device, link};
+use crate::auth::{device, link, revocation};
 use crate::clock::Timestamp;
 use crate::courier::Queued;
 use crate::token::Claims;
@@ -63,7 +63,7 @@ impl Auth {
         }
         link::kill_all(&tx, owner.user.id, now).await?;
         end_other_sessions(&tx, owner.user.id, owner.claims.session_id, now).await?;
-        close_challenges(&tx, owner.user.id, now).await?;
+        revocation::close_challenges(&tx, owner.user.id, now).await?;
         device::forget_all(&tx, owner.user.id).await?;
         let Some(queued) = self.note(&tx, owner, Change::Password, now).await? else { return Ok(None) };
         tx.commit().await?;
@@ -109,22 +109,6 @@ pub(super) async fn end_other_sessions(
         .exec(tx)
         .await?;
     Ok(ended.rows_affected)
-}
-
-/// Closes every open challenge of the user.
-pub(super) async fn close_challenges(
-    tx: &impl ConnectionTrait,
-    user_id: Uuid,
-    now: Timestamp,
-) -> Result<(), DbErr> {
-    challenge::Entity::update_many()
-        .col_expr(challenge::Column::ClosedAt, Expr::value(now.millis()))
-        .filter(challenge::Column::UserId.eq(user_id))
-        .filter(challenge::Column::ConsumedAt.is_null())
-        .filter(challenge::Column::ClosedAt.is_null())
-        .exec(tx)
-        .await?;
-    Ok(())
 }
 
 #[cfg(test)]
