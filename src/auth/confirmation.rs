@@ -105,7 +105,7 @@ async fn confirm(
     let stamp = if is_same_password { user.security_stamp.clone() } else { users::new_stamp() };
     // A number that an operator has confirmed stays so, if it is this registration's.
     let is_confirmed = user.phone_confirmed && pending.phone_number == user.phone_number;
-    let confirmed = user::Entity::update_many()
+    let confirmed = users::rewrite(user, now)
         .col_expr(user::Column::EmailConfirmed, Expr::value(true))
         .col_expr(user::Column::EmailConfirmedAt, Expr::value(now.millis()))
         .col_expr(user::Column::Email, Expr::value(pending.email.clone()))
@@ -116,11 +116,7 @@ async fn confirm(
         .col_expr(user::Column::PhoneConfirmed, Expr::value(is_confirmed))
         .col_expr(user::Column::Locale, Expr::value(pending.locale.clone()))
         .col_expr(user::Column::SecurityStamp, Expr::value(stamp))
-        .col_expr(user::Column::UpdatedAt, Expr::value(now.millis()))
-        .filter(user::Column::Id.eq(user.id))
         .filter(user::Column::EmailConfirmed.eq(false))
-        .filter(user::Column::SecurityStamp.eq(&user.security_stamp))
-        .filter(user::Column::DisabledAt.is_null())
         .exec(tx)
         .await?;
     Ok(confirmed.rows_affected == 1)

@@ -14,6 +14,7 @@ use super::event::{self as events, EventKind};
 use super::link::{self, LinkPurpose};
 use super::notice::mail_window;
 use super::reset::RESET_PAGE;
+use super::session::Which;
 use super::transaction::{self, is_taken, retried};
 use super::window::{self, Taken};
 use super::{Auth, Client, LinkTarget, Unexpected, device, session, user as users};
@@ -218,7 +219,7 @@ impl Mark {
         let Some(opened) = session::find_by_challenge(tx, self.user_id, &challenge).await? else {
             return Ok(None);
         };
-        session::end_by_challenge(tx, self.user_id, &challenge, now).await?;
+        session::end_several(tx, self.user_id, Which::Of(&challenge), now).await?;
         device::forget_of_challenge(tx, &challenge).await?;
         link::kill(tx, self.user_id, LinkPurpose::ChangeEmail, now).await?;
         Ok(Some(opened.id))

@@ -240,7 +240,7 @@ async fn set_password(
     hash: &str,
     now: Timestamp,
 ) -> Result<bool, DbErr> {
-    let set = user::Entity::update_many()
+    let set = users::rewrite(user, now)
         .col_expr(user::Column::PasswordHash, Expr::value(hash))
         .col_expr(user::Column::SecurityStamp, Expr::value(users::new_stamp()))
         .col_expr(user::Column::EmailConfirmed, Expr::value(true))
@@ -248,10 +248,6 @@ async fn set_password(
             user::Column::EmailConfirmedAt,
             Expr::col(user::Column::EmailConfirmedAt).if_null(now.millis()),
         )
-        .col_expr(user::Column::UpdatedAt, Expr::value(now.millis()))
-        .filter(user::Column::Id.eq(user.id))
-        .filter(user::Column::SecurityStamp.eq(&user.security_stamp))
-        .filter(user::Column::DisabledAt.is_null())
         .exec(tx)
         .await?;
     Ok(set.rows_affected == 1)

@@ -1,10 +1,11 @@
 //! What ends when a password changes or an account is switched off.
 
-use entity::{challenge, session};
+use entity::challenge;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
+use super::session::{self, Which};
 use super::{device, link};
 use crate::clock::Timestamp;
 
@@ -24,12 +25,7 @@ pub(super) async fn end_sign_ins(
     user_id: Uuid,
     now: Timestamp,
 ) -> Result<(), DbErr> {
-    session::Entity::update_many()
-        .col_expr(session::Column::EndedAt, Expr::value(now.millis()))
-        .filter(session::Column::UserId.eq(user_id))
-        .filter(session::Column::EndedAt.is_null())
-        .exec(tx)
-        .await?;
+    session::end_several(tx, user_id, Which::All, now).await?;
     close_challenges(tx, user_id, now).await?;
     device::forget_all(tx, user_id).await
 }

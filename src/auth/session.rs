@@ -7,7 +7,7 @@ use entity::{session, trusted_device, user};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QueryOrder as _,
+    QueryFilter as _, QueryOrder as _, UpdateMany,
 };
 use uuid::Uuid;
 
@@ -161,21 +161,37 @@ pub(super) async fn find_by_challenge(
         .await
 }
 
-/// Ends every session that a challenge of the user has led to.
-pub(super) async fn end_by_challenge(
+/// Which sessions of a user are ended together.
+#[derive(Clone, Copy)]
+pub(super) enum Which<'a> {
+    All,
+    /// All but this one.
+    Others(Uuid),
+    /// Those that a challenge has led to.
+    Of(&'a str),
+}
+
+/// Ends sessions of the user; tells how many.
+pub(super) async fn end_several(
     tx: &impl ConnectionTrait,
     user_id: Uuid,
-    challenge: &str,
+    which: Which<'_>,
     now: Timestamp,
-) -> Result<(), DbErr> {
+) -> Result<u64, DbErr> {
+    let theirs = ending(now).filter(session::Column::UserId.eq(user_id));
+    let ended = match which {
+        Which::All => theirs,
+        Which::Others(kept) => theirs.filter(session::Column::Id.ne(kept)),
+        Which::Of(challenge) => theirs.filter(session::Column::ChallengeId.eq(challenge)),
+    };
+    Ok(ended.exec(tx).await?.rows_affected)
+}
+
+/// Ends sessions that have not ended.
+fn ending(now: Timestamp) -> UpdateMany<session::Entity> {
     session::Entity::update_many()
         .col_expr(session::Column::EndedAt, Expr::value(now.millis()))
-        .filter(session::Column::UserId.eq(user_id))
-        .filter(session::Column::ChallengeId.eq(challenge))
         .filter(session::Column::EndedAt.is_null())
-        .exec(tx)
-        .await?;
-    Ok(())
 }
 
 /// Notes that the session was used; true if it lives. Where rows are locked, it is until the end of the transaction, so
@@ -193,11 +209,6 @@ pub(super) async fn touch(tx: &impl ConnectionTrait, id: Uuid, now: Timestamp) -
 
 /// Ends the session; true for the one call that did it.
 pub(super) async fn end(tx: &impl ConnectionTrait, id: Uuid, now: Timestamp) -> Result<bool, DbErr> {
-    let ended = session::Entity::update_many()
-        .col_expr(session::Column::EndedAt, Expr::value(now.millis()))
-        .filter(session::Column::Id.eq(id))
-        .filter(session::Column::EndedAt.is_null())
-        .exec(tx)
-        .await?;
+    let ended = ending(now).filter(session::Column::Id.eq(id)).exec(tx).await?;
     Ok(ended.rows_affected == 1)
 }

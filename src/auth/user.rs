@@ -4,7 +4,7 @@ use entity::user::{Column, Entity, Model};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QuerySelect as _, Select,
+    QueryFilter as _, QuerySelect as _, Select, UpdateMany,
 };
 use uuid::Uuid;
 
@@ -86,6 +86,16 @@ pub(super) async fn drop_unconfirmed(tx: &impl ConnectionTrait, email: &EmailAdd
         .exec(tx)
         .await?;
     Ok(())
+}
+
+/// Writes an account that is still what it was when it was read: not switched off, and with the same password. Whoever writes
+/// checks that a row was written.
+pub(super) fn rewrite(user: &Model, now: Timestamp) -> UpdateMany<Entity> {
+    Entity::update_many()
+        .col_expr(Column::UpdatedAt, Expr::value(now.millis()))
+        .filter(Column::Id.eq(user.id))
+        .filter(Column::SecurityStamp.eq(&user.security_stamp))
+        .filter(Column::DisabledAt.is_null())
 }
 
 /// Whether the row is still the one that was read: of two that decided by the same row, one goes on. Its `updated_at` moves on

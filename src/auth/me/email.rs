@@ -5,7 +5,7 @@ use std::time::Duration;
 use entity::{link as links, user};
 use log::info;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::json;
 
 use super::{Auth, Change, MeError, Owner};
@@ -170,16 +170,12 @@ async fn set(
     email: &EmailAddress,
     now: Timestamp,
 ) -> Result<bool, DbErr> {
-    let set = user::Entity::update_many()
+    let set = users::rewrite(user, now)
         .col_expr(user::Column::Email, Expr::value(email.as_str()))
         .col_expr(user::Column::EmailKey, Expr::value(email.key()))
         .col_expr(user::Column::EmailConfirmed, Expr::value(true))
         .col_expr(user::Column::EmailConfirmedAt, Expr::value(now.millis()))
         .col_expr(user::Column::SecurityStamp, Expr::value(users::new_stamp()))
-        .col_expr(user::Column::UpdatedAt, Expr::value(now.millis()))
-        .filter(user::Column::Id.eq(user.id))
-        .filter(user::Column::SecurityStamp.eq(&user.security_stamp))
-        .filter(user::Column::DisabledAt.is_null())
         .exec(tx)
         .await?;
     Ok(set.rows_affected == 1)
@@ -188,6 +184,7 @@ async fn set(
 #[cfg(test)]
 mod tests {
     use entity::challenge;
+    use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
     use super::*;
     use crate::auth::SessionKind;

@@ -1,12 +1,12 @@
 //! A new password by its owner.
 
-use entity::{session, user};
+use entity::user;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
-use uuid::Uuid;
+use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{Auth, Change, MeError, Owner};
 use crate::auth::lockout::{self, Failure, Lane, Standing};
+use crate::auth::session::{self, Which};
 use crate::auth::transaction::{self, retried};
 use crate::auth::{Client, FieldError, Password, Unexpected, user as users};
 use crate::auth::{device, link, revocation};
@@ -62,7 +62,8 @@ impl Auth {
             return Ok(None);
         }
         link::kill_all(&tx, owner.user.id, now).await?;
-        end_other_sessions(&tx, owner.user.id, owner.claims.session_id, now).await?;
+        let others = Which::Others(owner.claims.session_id);
+        session::end_several(&tx, owner.user.id, others, now).await?;
         revocation::close_challenges(&tx, owner.user.id, now).await?;
         device::forget_all(&tx, owner.user.id).await?;
         let Some(queued) = self.note(&tx, owner, Change::Password, now).await? else { return Ok(None) };
@@ -82,40 +83,18 @@ async fn set(
     hash: &str,
     now: Timestamp,
 ) -> Result<bool, DbErr> {
-    let set = user::Entity::update_many()
+    let set = users::rewrite(user, now)
         .col_expr(user::Column::PasswordHash, Expr::value(hash))
         .col_expr(user::Column::SecurityStamp, Expr::value(users::new_stamp()))
-        .col_expr(user::Column::UpdatedAt, Expr::value(now.millis()))
-        .filter(user::Column::Id.eq(user.id))
-        .filter(user::Column::SecurityStamp.eq(&user.security_stamp))
-        .filter(user::Column::DisabledAt.is_null())
         .exec(tx)
         .await?;
     Ok(set.rows_affected == 1)
-}
-
-/// Ends every session of the user but `kept`; tells how many.
-pub(super) async fn end_other_sessions(
-    tx: &impl ConnectionTrait,
-    user_id: Uuid,
-    kept: Uuid,
-    now: Timestamp,
-) -> Result<u64, DbErr> {
-    let ended = session::Entity::update_many()
-        .col_expr(session::Column::EndedAt, Expr::value(now.millis()))
-        .filter(session::Column::UserId.eq(user_id))
-        .filter(session::Column::Id.ne(kept))
-        .filter(session::Column::EndedAt.is_null())
-        .exec(tx)
-        .await?;
-    Ok(ended.rows_affected)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::auth::fixture;
-    use crate::auth::session as sessions;
 
     #[actix_web::test]
     async fn a_session_that_has_ended_meanwhile_changes_nothing() {
@@ -124,7 +103,7 @@ mod tests {
         let (claims, client) = (house.signed_in(&user).await, fixture::client());
         let owner = Owner { user: user.clone(), claims: &claims, client: &client };
 
-        sessions::end(house.db(), claims.session_id, house.clock.now()).await.unwrap();
+        session::end(house.db(), claims.session_id, house.clock.now()).await.unwrap();
         let written = house.auth.write_password(&owner, "another hash").await.unwrap();
 
         assert!(written.is_none());

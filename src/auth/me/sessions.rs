@@ -5,7 +5,6 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 use serde_json::json;
 use uuid::Uuid;
 
-use super::password::end_other_sessions;
 use super::{Auth, MeError, Owner};
 use crate::auth::event::{self, EventKind};
 use crate::auth::link::{self, LinkPurpose};
@@ -114,7 +113,8 @@ impl Auth {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
-        let count = end_other_sessions(&tx, owner.user.id, owner.claims.session_id, now).await?;
+        let others = sessions::Which::Others(owner.claims.session_id);
+        let count = sessions::end_several(&tx, owner.user.id, others, now).await?;
         link::kill(&tx, owner.user.id, LinkPurpose::ChangeEmail, now).await?;
         let (address, detail) = (Some(owner.client.address), json!({ "others": count }));
         event::record(&tx, owner.user.id, EventKind::SignedOut, address, &detail, now).await?;
