@@ -212,3 +212,36 @@ pub(super) async fn end(tx: &impl ConnectionTrait, id: Uuid, now: Timestamp) -> 
     let ended = ending(now).filter(session::Column::Id.eq(id)).exec(tx).await?;
     Ok(ended.rows_affected == 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::fixture::{self, NOW};
+
+    #[actix_web::test]
+    async fn sessions_end_of_their_user_and_of_nobody_else() {
+        let house = fixture::house().await;
+        let jo = fixture::insert_user(house.db(), "jo@example.com").await;
+        let other = fixture::insert_user(house.db(), "other@example.com").await;
+        let open = async |user, challenge: &str| {
+            let passed = Passed { methods: vec![Method::Pwd], challenge: Some(challenge.to_owned()) };
+            let day = Duration::from_hours(24);
+            let lifetimes = SessionLifetimes { access: day, refresh_idle: day, refresh_absolute: day };
+            let (client, kind) = (fixture::client(), SessionKind::AccessOnly);
+            let opened = self::open(house.db(), user, &client, passed, kind, &lifetimes, NOW).await.unwrap();
+            opened.grant.session_id
+        };
+        let first = open(&jo, "a").await;
+        let (kept, of_other) = (open(&jo, "b").await, open(&other, "a").await);
+        let lives = async |id| find_living(house.db(), id, NOW).await.unwrap().is_some();
+        let end = async |which| end_several(house.db(), jo.id, which, NOW).await.unwrap();
+
+        assert_eq!(end(Which::Of("a")).await, 1);
+        assert!(!lives(first).await && lives(kept).await && lives(of_other).await);
+        open(&jo, "c").await;
+        assert_eq!(end(Which::Others(kept)).await, 1);
+        assert!(lives(kept).await && lives(of_other).await);
+        assert_eq!(end(Which::All).await, 1);
+        assert!(!lives(kept).await && lives(of_other).await);
+    }
+}
