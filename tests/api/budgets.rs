@@ -102,16 +102,16 @@ async fn the_budget_of_the_account_slides_back(engine: Engine) {
     for _ in 0..9 {
         client.verify_challenge(JANE, &wrong(&code), &challenge).await.assert_text(400, INVALID_CODE);
     }
-    app.advance(10 * 60);
+    app.advance(10 * 60).await;
     let (challenge, code) = app.open_challenge(&client, JANE).await;
     client.verify_challenge(JANE, &wrong(&code), &challenge).await.assert_text(400, INVALID_CODE);
 
     // Ten in the last quarter of an hour: spent. Nine of them leave the window first.
     client.verify_challenge(JANE, &wrong(&code), &challenge).await.assert_text(400, SPENT);
-    app.advance(5 * 60 - 1);
+    app.advance(5 * 60 - 1).await;
     let (challenge, code) = app.open_challenge(&client, JANE).await;
     client.verify_challenge(JANE, &code, &challenge).await.assert_text(400, SPENT);
-    app.advance(2);
+    app.advance(2).await;
     let answer = client.verify_challenge(JANE, &code, &challenge).await;
 
     answer.token();

@@ -118,7 +118,7 @@ async fn the_three_newest_challenges_of_a_caller_are_tried(engine: Engine) {
     let mut opened = Vec::new();
     for _ in 0..4 {
         opened.push(app.open_challenge(&client, JANE).await);
-        app.advance(1);
+        app.advance(1).await;
     }
     let (oldest, oldest_code) = &opened[0];
 
@@ -138,7 +138,7 @@ async fn a_right_code_for_the_newest_spares_the_others_no_count(engine: Engine) 
     app.add_two_step_user(JANE).await;
     let client = app.client();
     app.open_challenge(&client, JANE).await;
-    app.advance(1);
+    app.advance(1).await;
     let (_, code) = app.open_challenge(&client, JANE).await;
 
     let answer = client.verify(JANE, &code).await;
@@ -153,7 +153,7 @@ async fn challenges_of_another_address_are_not_tried(engine: Engine) {
     app.add_two_step_user(JANE).await;
     let client = app.client();
     let (_, here) = app.open_challenge(&client, JANE).await;
-    app.advance(1);
+    app.advance(1).await;
     let there = client.from("127.0.0.2");
     app.open_challenge(&there, JANE).await;
 

@@ -101,7 +101,7 @@ async fn a_german_user_gets_a_german_text() {
     let first = texted_code(&app, NUMBER).await;
     let me = Me::of(&app, &client.guess(&challenge, &first).await.tokens());
     me.send("PATCH", "/me", &json!({"locale": "de"})).await.assert_status(200);
-    app.advance(120);
+    app.advance(120).await;
 
     let challenge = client.log_in(JANE).await.v1_challenge_id();
 

@@ -178,7 +178,7 @@ async fn mails_that_anyone_can_cause_are_limited_per_address() {
     app.all_sent().await;
     let first_hour = app.mails_to(JANE).len();
 
-    app.advance(3_601);
+    app.advance(3_601).await;
     client.forgot(JANE).await.assert_text(200, "");
     app.all_sent().await;
 

@@ -56,7 +56,7 @@ async fn the_owner_is_mailed_once_per_lock(engine: Engine) {
     app.next_mail(JANE, LOCKED).await;
     app.all_sent().await;
     let during = app.mails(JANE, LOCKED);
-    app.advance(301);
+    app.advance(301).await;
     guess(&client, JANE, 5).await;
     app.next_mail(JANE, LOCKED).await;
     app.all_sent().await;
@@ -192,9 +192,9 @@ async fn guessing_while_locked_does_not_prolong_the_lock_for_ever(engine: Engine
     let client = app.client();
     guess(&client, JANE, 5).await;
 
-    app.advance(200);
+    app.advance(200).await;
     guess(&client, JANE, 10).await;
-    app.advance(101);
+    app.advance(101).await;
 
     client.login(JANE).await.token();
 }

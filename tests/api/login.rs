@@ -150,12 +150,12 @@ async fn the_eleventh_code_of_a_day_is_not_sent(engine: Engine) {
     let client = app.client();
     for _ in 0..10 {
         app.open_challenge(&client, JANE).await;
-        app.advance(1);
+        app.advance(1).await;
     }
 
     let refused = client.login(JANE).await;
     let wrong = client.login_with(JANE, "Wrong-Horse-7").await;
-    app.advance(86_400);
+    app.advance(86_400).await;
     let next_day = client.login(JANE).await;
 
     refused.assert_refused("Too many codes were sent. Try again later.");

@@ -145,7 +145,7 @@ async fn a_deferred_mail_is_tried_again_with_the_same_code(engine: Engine) {
     app.sink.set_behaviour(Behaviour::Accept);
 
     for _ in 0..20 {
-        app.advance(2);
+        app.clock.advance(Duration::from_secs(2));
         tokio::time::sleep(Duration::from_millis(20)).await;
         if !app.mails_to(JANE).is_empty() {
             break;
@@ -170,7 +170,7 @@ async fn nothing_is_handed_over_after_it_expired(engine: Engine) {
     })
     .await;
 
-    app.advance(5 * 60);
+    app.advance(5 * 60).await;
     app.sink.set_behaviour(Behaviour::Accept);
     let gone = eventually("an expired message", async || {
         let rows = entity::message::Entity::find().all(app.db()).await.unwrap();

@@ -112,7 +112,7 @@ async fn the_button_ends_a_session_that_was_refreshed_since(engine: Engine) {
     app.add_two_step_user(JANE).await;
     let (theirs, link) = signed_in(&app).await;
     let client = app.client();
-    app.advance(3_600);
+    app.advance(3_600).await;
     let next = client.refresh(&theirs.refresh).await.field("refreshToken");
 
     press(&app, &link).await.assert_status(200);
@@ -142,7 +142,7 @@ async fn the_button_leaves_an_event_with_the_address(engine: Engine) {
     app.add_two_step_user(JANE).await;
     let (own, _) = signed_in(&app).await;
     let (theirs, link) = signed_in(&app).await;
-    app.advance(1);
+    app.advance(1).await;
 
     press(&app, &link).await.assert_status(200);
 
@@ -211,7 +211,7 @@ async fn the_session_can_be_ended_when_the_challenge_is_long_gone(engine: Engine
     app.add_two_step_user(JANE).await;
     let (theirs, link) = signed_in(&app).await;
     let (.., unused) = asked(&app).await;
-    app.advance(3 * 86_400);
+    app.advance(3 * 86_400).await;
     app.running.auth.prune().await.unwrap();
     assert!(entity::challenge::Entity::find().all(app.db()).await.unwrap().is_empty());
 
@@ -234,7 +234,7 @@ async fn an_address_that_has_had_its_mails_is_told_so(engine: Engine) {
     app.link_for(JANE, RESET).await;
 
     let first = press(&app, &link).await;
-    app.advance(7_200);
+    app.advance(7_200).await;
     let second = press(&app, &link).await;
 
     first.assert_status(200);
@@ -265,7 +265,7 @@ async fn presses_of_one_address_are_limited() {
     assert!(limited.text.contains("<h1>"), "a person reads it: {}", limited.text);
     app.client().refresh(&theirs.refresh).await.assert_status(200);
     app.client().get(&link).await.assert_status(200);
-    app.advance(60);
+    app.advance(60).await;
     press(&app, &link).await.assert_status(200);
 }
 
@@ -329,7 +329,7 @@ async fn a_code_that_is_mailed_again_has_the_same_link() {
     let app = TestApp::start(Engine::Sqlite).await;
     app.add_two_step_user(JANE).await;
     let (challenge, _, link) = asked(&app).await;
-    app.advance(61);
+    app.advance(61).await;
 
     app.client().send_code(&challenge, "Email").await.assert_status(202);
 

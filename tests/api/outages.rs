@@ -70,7 +70,7 @@ async fn a_relay_that_stalls_costs_nobody_else_anything(engine: Engine) {
             if !app.mails_to(JANE).is_empty() {
                 break;
             }
-            app.advance(1);
+            app.clock.advance(Duration::from_secs(1));
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
         app.code_for(JANE).await

@@ -88,7 +88,7 @@ async fn a_code_in_flight_is_good_after_codes_have_another_length(engine: Engine
 
     app.reload("[two_step]\ncode_length = 8\ncode_lifetime = \"1s\"\n").await.unwrap();
 
-    app.advance(60);
+    app.advance(60).await;
     client.verify_challenge(JANE, &code, &challenge).await.token();
 }
 

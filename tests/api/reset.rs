@@ -121,7 +121,7 @@ async fn of_parallel_resets_one_wins(engine: Engine) {
     for word in &words {
         let login = client.login_with(JANE, word).await;
         assert_eq!(login.status == 200, word == winners[0].1, "{word}");
-        app.advance(600);
+        app.advance(600).await;
     }
 }
 

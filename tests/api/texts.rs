@@ -67,7 +67,7 @@ async fn a_text_that_twilio_refuses_has_failed(engine: Engine) {
     app.client().login(JANE).await.challenge_id();
 
     eventually("a failed text", async || (fate(&app).await == DeliveryStatus::Failed).then_some(())).await;
-    app.advance(60);
+    app.advance(60).await;
     assert_eq!(twilio.heard().len(), 1);
 }
 
@@ -79,14 +79,14 @@ async fn a_text_in_doubt_is_repeated_once_with_the_same_code(engine: Engine) {
     twilio.wait_for(1, PATIENCE).await;
 
     let heard = eventually("a repeat", async || {
-        app.advance(1);
+        app.clock.advance(Duration::from_secs(1));
         Some(twilio.heard()).filter(|heard| heard.len() == 2)
     });
     let heard = heard.await;
     eventually("a failed text", async || (fate(&app).await == DeliveryStatus::Failed).then_some(())).await;
 
     assert_eq!(heard[0].field("Body"), heard[1].field("Body"));
-    app.advance(60);
+    app.advance(60).await;
     assert_eq!(twilio.heard().len(), 2);
 }
 

@@ -276,9 +276,26 @@ impl TestApp {
         .await;
     }
 
-    /// Moves the clock.
-    pub(crate) fn advance(&self, seconds: u64) {
+    /// Moves the clock, when no message is being handed over: the lease of one that is would have passed, and the message be
+    /// handed over again. Waits a second for those that the test holds up.
+    pub(crate) async fn advance(&self, seconds: u64) {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(1) && self.is_handing_over().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    async fn is_handing_over(&self) -> bool {
+        use entity::message::{Column, Entity};
+        use sea_orm::ExprTrait as _;
+        let begun = Column::LeaseUntil.gt(self.clock.now().millis()).or(Column::Attempts.eq(0));
+        Entity::find()
+            .filter(Column::Status.eq("queued"))
+            .filter(begun)
+            .count(self.db())
+            .await
+            .is_ok_and(|count| count > 0)
     }
 
     pub(crate) async fn user(&self, email: &str) -> entity::user::Model {

@@ -81,7 +81,7 @@ async fn the_link_is_used_once_and_the_newest_counts(engine: Engine) {
     assert_eq!(me.get("/me").await.json()["email"], NEW);
     ask(&me, JANE).await.assert_status(202);
     let late = app.link_for(JANE, CONFIRMATION).await;
-    app.advance(7_200);
+    app.advance(7_200).await;
     open(&app, &late.token).await.assert_problem(400, "invalid_token");
 }
 
@@ -196,7 +196,7 @@ async fn an_account_asks_for_five_addresses_a_day(engine: Engine) {
 
     app.all_sent().await;
     assert!(app.mails_to(NEW).is_empty());
-    app.advance(86_400);
+    app.advance(86_400).await;
     let later = Me::log_in(&app).await;
     ask(&later, NEW).await.assert_status(202);
 }
@@ -243,7 +243,7 @@ async fn an_account_is_deleted_with_all_that_hangs_on_it(engine: Engine) {
 async fn both_want_a_fresh_sign_in(engine: Engine) {
     let app = TestApp::start(engine).await;
     let me = me(&app).await;
-    app.advance(600);
+    app.advance(600).await;
     let access = app.client().refresh(&me.refresh).await.json();
     let stale = Me::of(&app, &access);
 

@@ -32,7 +32,7 @@ async fn a_code_is_sent_again_and_stays_the_same(engine: Engine) {
     let client = app.client();
     let (challenge, first) = opened(&app, &client).await;
 
-    app.advance(60);
+    app.advance(60).await;
     let again = client.send_code(&challenge, "Email").await;
     let second = app.code_for(JANE).await;
 
@@ -70,9 +70,9 @@ async fn the_cool_down_is_per_destination(engine: Engine) {
     let too_soon = client.send_code(&challenge, "Email").await;
     client.send_code(&challenge, "Sms").await.assert_status(202);
     let elsewhere = client.send_code(&other, "Sms").await;
-    app.advance(59);
+    app.advance(59).await;
     let still = client.send_code(&challenge, "Email").await;
-    app.advance(1);
+    app.advance(1).await;
     let in_time = client.send_code(&challenge, "Email").await;
 
     assert_eq!(too_soon.assert_problem(429, "resend_too_soon")["retryAfter"], 60);
@@ -90,11 +90,11 @@ async fn a_challenge_has_its_messages_and_no_more(engine: Engine) {
     for left in [3, 2, 1, 0] {
         // A lease that the clock leaps over would be carried twice.
         app.all_sent().await;
-        app.advance(60);
+        app.advance(60).await;
         assert_eq!(client.send_code(&challenge, "Email").await.json()["sendsLeft"], left);
     }
     app.all_sent().await;
-    app.advance(60);
+    app.advance(60).await;
 
     client.send_code(&challenge, "Email").await.assert_problem(429, "too_many_sends");
     app.all_sent().await;
@@ -113,7 +113,7 @@ async fn sending_again_never_refills_the_guesses(engine: Engine) {
         assert_eq!(refused.assert_problem(401, "invalid_code")["attemptsLeft"], left);
     }
     let moved = client.send_code(&challenge, "Sms").await.json();
-    app.advance(60);
+    app.advance(60).await;
     let again = client.send_code(&challenge, "Email").await.json();
 
     assert_eq!((&moved["attemptsLeft"], &again["attemptsLeft"]), (&json!(3), &json!(3)));
@@ -131,7 +131,7 @@ async fn five_wrong_codes_close_the_challenge(engine: Engine) {
     }
 
     client.guess(&challenge, &code).await.assert_problem(410, "challenge_closed");
-    app.advance(60);
+    app.advance(60).await;
     client.send_code(&challenge, "Email").await.assert_problem(410, "challenge_closed");
     assert_eq!(client.show(&challenge).await.json()["status"], "closed");
     assert_eq!(app.attempts().await, [5]);
@@ -195,7 +195,7 @@ async fn the_account_has_its_own_budget(engine: Engine) {
     let mut attempts = app.attempts().await;
     attempts.sort_unstable();
     assert_eq!(attempts, [0, 3, 4], "it was not judged");
-    app.advance(900);
+    app.advance(900).await;
     let (challenge, code) = opened(&app, &client).await;
     client.guess(&challenge, &code).await.tokens();
 }
@@ -240,7 +240,7 @@ async fn a_challenge_ends_in_its_time(engine: Engine) {
     let client = app.client();
     let (challenge, code) = opened(&app, &client).await;
 
-    app.advance(300);
+    app.advance(300).await;
 
     client.guess(&challenge, &code).await.assert_problem(410, "challenge_closed");
     client.send_code(&challenge, "Email").await.assert_problem(410, "challenge_closed");

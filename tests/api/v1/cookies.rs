@@ -114,10 +114,10 @@ async fn a_page_goes_on_with_its_cookie_and_logs_out_by_it(engine: Engine) {
     let app = TestApp::start(engine).await;
     app.add_user(JANE).await;
     let browser = sign_in(&app).await;
-    app.advance(60);
+    app.advance(60).await;
 
     let second = refresh(&browser).await;
-    app.advance(60);
+    app.advance(60).await;
     // As fetch sends it without a body.
     let request = browser.request(reqwest::Method::POST, "/api/v1/tokens/refresh?session=cookie");
     let third = browser.send(request.header("origin", PAGE)).await;

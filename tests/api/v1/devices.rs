@@ -38,11 +38,11 @@ async fn a_remembered_device_is_spared_the_second_step_until_its_time_is_over(en
     let (_, device) = remembered(&app, &app.client(), JANE).await;
     let client = app.client();
 
-    app.advance(7_199);
+    app.advance(7_199).await;
     let spared = log_in_from(&client, JANE, &device).await;
     let wrong = json!({"email": JANE, "password": "not it at all", "deviceToken": device});
     let without_password = client.v1("/logins", &wrong).await;
-    app.advance(1);
+    app.advance(1).await;
 
     assert!(device.len() >= 43, "256 bits");
     let access = spared.tokens()["accessToken"].as_str().unwrap().to_owned();
@@ -111,7 +111,7 @@ async fn the_owner_sees_devices_and_has_them_forgotten(engine: Engine) {
     let (others, _) = remembered(&app, &app.client(), OTHER).await;
     let (me, other) = (Me::of(&app, &tokens), Me::of(&app, &others));
     // Older than a change may be: a worried owner acts at once.
-    app.advance(599);
+    app.advance(599).await;
 
     let listed = me.get("/me/devices").await.json();
     let id = listed[0]["id"].as_str().unwrap().to_owned();

@@ -40,7 +40,7 @@ async fn enrol(app: &TestApp, me: &Me) -> String {
     let key = answer.field("sharedKey");
     let body = json!({"code": app_code(app, &key, 0)});
     me.send("POST", "/me/authenticator/verify", &body).await.assert_status(204);
-    app.advance(30);
+    app.advance(30).await;
     key
 }
 
@@ -113,7 +113,7 @@ async fn an_authenticator_is_enrolled_and_signs_in(engine: Engine) {
     let challenge = client.log_in(JANE).await.challenge();
     let id = challenge["id"].as_str().unwrap();
     let used_at_enrolment = client.guess_by(id, "Authenticator", &code).await;
-    app.advance(30);
+    app.advance(30).await;
     let moved = client.send_code(id, "Authenticator").await.json();
     let tokens = client.guess(id, &app_code(&app, &key, 0)).await.tokens();
 
@@ -156,7 +156,7 @@ async fn a_time_step_is_good_once_also_in_parallel(engine: Engine) {
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1, "{answers:?}");
     replay.assert_problem(401, "invalid_code");
     older.assert_problem(401, "invalid_code");
-    app.advance(30);
+    app.advance(30).await;
     client.guess_by(&challenges[5], "Authenticator", &app_code(&app, &key, 0)).await.tokens();
 }
 
@@ -171,13 +171,13 @@ async fn a_wrong_clock_is_told(engine: Engine) {
     let early = app_code(&app, &key, 5);
 
     let refused = client.guess_by(&id, "Authenticator", &early).await;
-    app.advance(150);
+    app.advance(150).await;
     let in_its_time = client.guess_by(&id, "Authenticator", &early).await;
 
     let problem = refused.assert_problem(401, "invalid_code");
     assert_eq!((&problem["hint"], &problem["attemptsLeft"]), (&json!("clock_skew"), &json!(4)));
     in_its_time.assert_problem(401, "invalid_code");
-    app.advance(30);
+    app.advance(30).await;
     client.guess_by(&id, "Authenticator", &app_code(&app, &key, 0)).await.tokens();
 }
 
@@ -204,7 +204,7 @@ async fn a_recovery_code_is_good_once_and_its_owner_is_told(engine: Engine) {
         client.guess_by(&challenge, "RecoveryCode", code).await.tokens();
         // A hand-over whose lease runs out meanwhile would be repeated.
         app.all_sent().await;
-        app.advance(60);
+        app.advance(60).await;
     }
     app.next_mail(JANE, "Two recovery codes are left").await;
     app.all_sent().await;
@@ -275,9 +275,9 @@ async fn changes_need_a_fresh_sign_in_that_passed_the_second_step(engine: Engine
         weak.assert_problem(403, "reauthentication_required");
     }
     let strong = Me::log_in_with_code(&app).await;
-    app.advance(599);
+    app.advance(599).await;
     strong.send("POST", "/me/recovery-codes", &json!({})).await.assert_status(200);
-    app.advance(1);
+    app.advance(1).await;
     let refreshed = app.client().refresh(&strong.refresh).await.json();
     let stale = Me::of(&app, &refreshed);
     for (method, path, body) in &changes {

@@ -80,7 +80,7 @@ async fn sessions_are_listed_and_ended(engine: Engine) {
     app.add_user(JANE).await;
     app.add_user("al@example.com").await;
     let me = Me::log_in(&app).await;
-    app.advance(1);
+    app.advance(1).await;
     let (second, third) = (Me::log_in(&app).await, Me::log_in(&app).await);
     let stranger = app.client().log_in("al@example.com").await.tokens();
     let stranger = jwt::claims(stranger["accessToken"].as_str().unwrap())["sid"].clone();

@@ -29,7 +29,7 @@ async fn a_phone_is_added_by_its_code_and_used(engine: Engine) {
     assert_eq!(confirmed["factors"][1]["destination"], "•••• 78");
     assert!(confirmed["factors"][1]["confirmedAt"].is_string());
     switch_on(&me).await;
-    app.advance(60);
+    app.advance(60).await;
     let client = app.client();
     let challenge = client.log_in(JANE).await.v1_challenge_id();
     client.send_code(&challenge, "Sms").await.assert_status(202);
@@ -85,7 +85,7 @@ async fn a_spent_text_budget_asks_to_come_back(engine: Engine) {
         assert_eq!(spent.assert_problem(429, "too_many_sends")["retryAfter"], 3_600);
     }
 
-    app.advance(25 * 3_600);
+    app.advance(25 * 3_600).await;
     let later = Me::log_in(&app).await;
     later.send("POST", "/me/phone", &json!({"phoneNumber": NUMBER})).await.assert_status(202);
 }

@@ -74,7 +74,7 @@ async fn a_confirmation_is_mailed_again(engine: Engine) {
     let client = app.client();
     client.v1("/registrations", &registration_of(JANE)).await.assert_status(202);
     let first = app.link_for(JANE, CONFIRMATION).await;
-    app.advance(3 * 3_600);
+    app.advance(3 * 3_600).await;
 
     let answer = client.v1("/email-confirmations/resend", &json!({"email": JANE})).await;
     let second = app.link_for(JANE, CONFIRMATION).await;
@@ -97,6 +97,7 @@ async fn a_contested_address_gets_a_new_password_instead(engine: Engine) {
     let link = app.link_for(JANE, RESET).await;
     let body = json!({"token": link.token, "password": "the owner's own words"});
     client.v1("/password/reset", &body).await.assert_status(204);
+    app.all_sent().await;
 
     assert_eq!(app.mails(JANE, CONFIRMATION).len(), 2, "no third link with somebody's password");
     client.v1("/logins", &stranger).await.assert_problem(401, "invalid_credentials");

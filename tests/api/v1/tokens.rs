@@ -31,7 +31,7 @@ fn text(value: &Value, name: &str) -> String {
 async fn a_refresh_token_rotates_and_the_session_stays(engine: Engine) {
     let app = TestApp::start(engine).await;
     let first = signed_in(&app).await;
-    app.advance(60);
+    app.advance(60).await;
 
     let answer = app.client().refresh(&text(&first, "refreshToken")).await;
 
@@ -52,7 +52,7 @@ async fn a_lost_answer_can_be_asked_for_again_within_half_a_minute(engine: Engin
     let first = text(&signed_in(&app).await, "refreshToken");
     let lost = app.client().refresh(&first).await.json();
 
-    app.advance(30);
+    app.advance(30).await;
     let again = app.client().refresh(&first).await.json();
     let next = app.client().refresh(&text(&lost, "refreshToken")).await;
     let after_use = app.client().refresh(&first).await;
@@ -69,7 +69,7 @@ async fn a_token_that_is_used_again_ends_its_session_and_is_remembered(engine: E
     let first = text(&signed_in(&app).await, "refreshToken");
     let second = text(&app.client().refresh(&first).await.json(), "refreshToken");
 
-    app.advance(31);
+    app.advance(31).await;
     app.client().refresh(&first).await.assert_problem(401, "invalid_refresh_token");
 
     app.client().refresh(&second).await.assert_problem(401, "invalid_refresh_token");
@@ -142,7 +142,7 @@ async fn a_role_change_shows_in_the_next_refresh_and_auth_time_stays(engine: Eng
     let first = signed_in(&app).await;
     let roles = vec!["Administrator".to_owned()];
     app.change(JANE, twostep::auth::Change { roles: Some(roles), ..Default::default() }).await;
-    app.advance(120);
+    app.advance(120).await;
 
     let second = app.client().refresh(&text(&first, "refreshToken")).await.json();
 
