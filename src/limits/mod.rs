@@ -4,12 +4,14 @@ mod client_address;
 mod forwarded;
 #[cfg(test)]
 pub(crate) mod hung_redis;
+mod remote;
 mod settings;
 mod shared;
 mod table;
 mod ticks;
 
 pub use client_address::{client_address, network_of};
+pub(crate) use remote::{Dial, Remote};
 pub use settings::LimitSettings;
 
 use std::fmt;
