@@ -161,7 +161,7 @@ pub(super) async fn house() -> House {
         queue: accounts.hash_queue,
         patience: Duration::from_secs(15),
     });
-    let templates = Templates::load(None).unwrap();
+    let templates = Templates::load(None, "login.example.com").unwrap();
     let email = EmailOtpProvider::new(templates.clone(), "login.example.com");
     let auth = Auth::new(AuthParts {
         db: database.connection.clone(),

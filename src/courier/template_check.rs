@@ -14,8 +14,9 @@ const NAME: &str = "Ann Lee";
 const LINK: &str = "https://login.example.com/page?token=c2FtcGxl&email=ann%40example.com";
 const PAGE: &str = "https://login.example.com/page";
 const NOT_ME: &str = "https://login.example.com/not-me/c2FtcGxl";
-const CODE: &str = "048151";
-const HOST: &str = "login.example.com";
+/// As long as one can be, like how long it is good.
+const CODE: &str = "0481516234";
+const MINUTES: u64 = 1_440;
 /// The longest that there is.
 const ADDRESS: &str = "2001:0db8:85a3:1234:5678:8a2e:0370:7334";
 const BROWSER: &str = "Firefox, Windows";
@@ -28,9 +29,9 @@ pub(super) const PURPOSES: [&str; 2] = ["sign_in", "confirm_phone"];
 
 /// # Errors
 /// For the first template that does not render or leaves out what it is for.
-pub(super) fn check(templates: &Templates) -> Result<(), TemplateError> {
+pub(super) fn check(templates: &Templates, host: &str) -> Result<(), TemplateError> {
     for language in Language::ALL {
-        Check { templates, language }.all()?;
+        Check { templates, language, host }.all()?;
     }
     Ok(())
 }
@@ -39,11 +40,12 @@ pub(super) fn check(templates: &Templates) -> Result<(), TemplateError> {
 struct Check<'a> {
     templates: &'a Templates,
     language: Language,
+    host: &'a str,
 }
 
 impl Check<'_> {
     fn all(&self) -> Result<(), TemplateError> {
-        let (name, host, page) = (NAME, HOST, PAGE);
+        let (name, host, page) = (NAME, self.host, PAGE);
         let lifetime = Lifetime(Duration::from_hours(2), self.language);
         let confirm = ConfirmEmail { is_change: false, name, link: LINK, lifetime, host };
         self.link("confirm_email", &self.templates.email("confirm_email", self.language, confirm)?)?;
@@ -67,7 +69,7 @@ impl Check<'_> {
     }
 
     fn codes(&self, purpose: &str) -> Result<(), TemplateError> {
-        let (code, minutes, client_address, host) = (CODE, 5, ADDRESS, HOST);
+        let (code, minutes, client_address, host) = (CODE, MINUTES, ADDRESS, self.host);
         let (client_browser, not_me) = (BROWSER, NOT_ME);
         let mail =
             CodeMail { name: NAME, code, purpose, minutes, client_address, client_browser, host, not_me };
@@ -82,10 +84,13 @@ impl Check<'_> {
         let sms = |holds: bool, reason: &str| {
             if holds { Ok(()) } else { Err(error(&file("sms", self.language, "code", "txt"), reason)) }
         };
-        let bound = format!("@{HOST} #{CODE}");
+        let bound = format!("@{host} #{CODE}");
         sms(text.lines().last() == Some(&bound), "must end with the line @{{ host }} #{{ code }}")?;
         let fits = gsm7::septets(&text).is_some_and(|septets| septets <= gsm7::TWO_SEGMENTS);
-        sms(fits, "must be at most 306 characters of the GSM 7-bit alphabet")
+        sms(
+            fits,
+            "must be at most 306 characters of the GSM 7-bit alphabet, with the host of public_url in them",
+        )
     }
 
     fn link(&self, name: &str, mail: &Content) -> Result<(), TemplateError> {

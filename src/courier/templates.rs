@@ -39,14 +39,15 @@ impl fmt::Debug for Templates {
 }
 
 impl Templates {
-    /// Loads the built-in templates and the files of `dir` in their place, and tries every one with sample values.
+    /// Loads the built-in templates and the files of `dir` in their place, and tries every one with sample values, those of the
+    /// login server at `host`.
     ///
     /// A file of `dir` must have the name of a built-in template (`email/code.html`, in German `email/de/code.html`), or one that
     /// starts with `_` or `.`: the former may be included by others, the latter is overlooked.
     ///
     /// # Errors
     /// [`TemplateError`] for a file that cannot be read, has an unknown name, does not render, or leaves out what it is for.
-    pub fn load(dir: Option<&Path>) -> Result<Self, TemplateError> {
+    pub fn load(dir: Option<&Path>, host: &str) -> Result<Self, TemplateError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|name| {
@@ -62,7 +63,7 @@ impl Templates {
             add(&mut environment, &name, text)?;
         }
         let templates = Self(Arc::new(environment));
-        template_check::check(&templates)?;
+        template_check::check(&templates, host)?;
         Ok(templates)
     }
 

@@ -74,7 +74,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_mail_goes_to_the_offered_address_and_tells_what_it_must() {
-        let provider = EmailOtpProvider::new(Templates::load(None).unwrap(), "login.example.com");
+        let provider =
+            EmailOtpProvider::new(Templates::load(None, "login.example.com").unwrap(), "login.example.com");
         let code = Code::new("042917".to_owned());
         // Not the account's: the code is bound to what was offered.
         let context = context("offered@example.com");
@@ -104,7 +105,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_mail_names_another_purpose() {
-        let provider = EmailOtpProvider::new(Templates::load(None).unwrap(), "login.example.com");
+        let provider =
+            EmailOtpProvider::new(Templates::load(None, "login.example.com").unwrap(), "login.example.com");
         let purpose = Purpose::ConfirmPhone;
         let context = CodeContext { purpose, not_me: None, ..context("jane@example.com") };
 
@@ -117,7 +119,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_mail_is_in_the_language_of_its_reader() {
-        let provider = EmailOtpProvider::new(Templates::load(None).unwrap(), "login.example.com");
+        let provider =
+            EmailOtpProvider::new(Templates::load(None, "login.example.com").unwrap(), "login.example.com");
         let austrian = Account { locale: Some("de-AT".to_owned()), ..jane() };
 
         let message = provider.compose(&austrian, &Code::draw(6), &context("jane@example.com")).await;

@@ -88,7 +88,11 @@ mod tests {
 
     #[tokio::test]
     async fn the_text_is_carried_by_its_own_gateway_and_ends_with_the_bound_code() {
-        let provider = SmsOtpProvider::new("Text", Templates::load(None).unwrap(), "login.example.com");
+        let provider = SmsOtpProvider::new(
+            "Text",
+            Templates::load(None, "login.example.com").unwrap(),
+            "login.example.com",
+        );
         let code = Code::new("042917".to_owned());
         let context = context("+4915112345667");
 
@@ -131,7 +135,7 @@ mod tests {
     }
 
     fn provider() -> SmsOtpProvider {
-        SmsOtpProvider::new("Text", Templates::load(None).unwrap(), "login.example.com")
+        SmsOtpProvider::new("Text", Templates::load(None, "login.example.com").unwrap(), "login.example.com")
     }
 
     #[test]

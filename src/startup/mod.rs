@@ -211,7 +211,7 @@ pub async fn signing_keys(settings: &Settings) -> anyhow::Result<Tokens> {
 }
 
 fn configured_providers(settings: &Settings, templates: &Templates) -> RegistryBuilder {
-    let host = settings.server.public_url.host_str().unwrap_or_default();
+    let host = host(settings);
     let mut registry = RegistryBuilder::default();
     for (name, provider) in &settings.providers.0 {
         registry = match provider {
@@ -260,9 +260,14 @@ fn live(settings: &Settings, extras: &Extras) -> anyhow::Result<Live> {
     })
 }
 
+/// Of `public_url`: texts end with it.
+fn host(settings: &Settings) -> &str {
+    settings.server.public_url.host_str().unwrap_or_default()
+}
+
 fn load_templates(settings: &Settings) -> anyhow::Result<Templates> {
     let folder = Some(settings.mail.templates_dir.as_str()).filter(|folder| !folder.is_empty());
-    Ok(Templates::load(folder.map(Path::new))?)
+    Ok(Templates::load(folder.map(Path::new), host(settings))?)
 }
 
 fn hash_settings(settings: &Settings) -> HashSettings {

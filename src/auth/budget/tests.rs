@@ -14,7 +14,7 @@ async fn house(count: u32) -> House {
     let quota = Quota { count, period: Duration::from_hours(24) };
     house.auth.adopt(Live {
         providers: RegistryBuilder::default().start(),
-        templates: Templates::load(None).unwrap(),
+        templates: Templates::load(None, "login.example.com").unwrap(),
         two_step: (**house.auth.0.two_step.load()).clone(),
         text_budgets: HashMap::from([("Sms".to_owned(), Rate(Some(quota)))]),
         mail_per_destination: Rate(None),

@@ -13,7 +13,7 @@ const NOT_ME: &str = "https://login.example.com/not-me/c2FtcGxl";
 const HOST: &str = "login.example.com";
 
 fn built_in() -> Templates {
-    Templates::load(None).unwrap()
+    Templates::load(None, HOST).unwrap()
 }
 
 fn code_mail(name: &str) -> CodeMail<'_> {
@@ -40,7 +40,7 @@ fn overridden(files: &[(&str, &str)]) -> Result<Templates, TemplateError> {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-    Templates::load(Some(dir.path()))
+    Templates::load(Some(dir.path()), HOST)
 }
 
 /// Every mail that there is, in `language`, for Ann.
@@ -294,7 +294,9 @@ fn a_template_that_would_fail_later_is_refused_at_once() {
         assert_eq!(refused.name, named, "{refused}");
         assert!(refused.reason.contains(told), "{refused}");
     }
-    assert!(Templates::load(Some(Path::new("/nowhere"))).is_err());
+    assert!(Templates::load(Some(Path::new("/nowhere")), HOST).is_err());
+    let long_host = format!("{}.example.com", "login.".repeat(36));
+    assert!(Templates::load(None, &long_host).unwrap_err().reason.contains("306"), "no text could be sent");
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn client() -> Client {
 }
 
 fn registry(email: bool, sms: bool) -> ProviderRegistry {
-    let templates = Templates::load(None).unwrap();
+    let templates = Templates::load(None, "login.example.com").unwrap();
     let mut registry = RegistryBuilder::default().register("Authenticator", AuthenticatorOtpProvider);
     if email {
         registry = registry.register("Email", EmailOtpProvider::new(templates.clone(), "login.example.com"));
