@@ -45,6 +45,18 @@ impl Timestamp {
         Self(self.0.saturating_sub(millis_of(span)))
     }
 
+    /// The whole second that it is in, or the next one: from when on something is sure to have passed for who is told whole seconds.
+    #[must_use]
+    pub fn rounded_up(self) -> Self {
+        Self(self.0.saturating_add(999).div_euclid(1000).saturating_mul(1000))
+    }
+
+    /// How many seconds it is from `earlier` to `self`, rounded up; zero if `earlier` is later.
+    #[must_use]
+    pub fn seconds_since(self, earlier: Self) -> u64 {
+        self.since(earlier).as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)
+    }
+
     /// How long it is from `earlier` to `self`; zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
@@ -277,6 +289,17 @@ mod tests {
         }
         for text in ["30/min", "10/15m", "5/hour", "10/day", "off"] {
             assert_eq!(text.parse::<Rate>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn whole_seconds_are_never_too_few() {
+        for (millis, up) in [(0, 0), (1, 1_000), (1_000, 1_000), (1_001, 2_000), (-1, 0)] {
+            assert_eq!(Timestamp::from_millis(millis).rounded_up(), Timestamp::from_millis(up), "{millis}");
+        }
+        let now = Timestamp::from_millis(500);
+        for (millis, seconds) in [(0, 0), (500, 0), (501, 1), (1_500, 1), (1_501, 2)] {
+            assert_eq!(Timestamp::from_millis(millis).seconds_since(now), seconds, "{millis}");
         }
     }
 

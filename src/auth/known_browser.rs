@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
+use super::lockout::Lane;
 use crate::vault::{Use, Vault, random_bytes};
 
 /// Accounts that one browser is known for; the oldest makes room for the newest.
@@ -37,8 +38,13 @@ impl KnownBrowser {
     }
 
     /// The lane of `user_id` in this browser, if it is known for that account.
-    pub(super) fn lane(&self, user_id: Uuid) -> Option<Uuid> {
+    fn lane(&self, user_id: Uuid) -> Option<Uuid> {
         self.0.iter().find(|mark| mark.user_id == user_id).map(|mark| mark.lane)
+    }
+
+    /// Where wrong passwords of `user_id` are counted in this browser, if it is known for that account.
+    pub(super) fn lane_of(&self, vault: &Vault, user_id: Uuid) -> Option<Lane> {
+        self.lane(user_id).map(|lane| Lane::of_browser(vault, lane, user_id))
     }
 
     /// The cookie after `user_id` has signed in.

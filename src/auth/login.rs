@@ -147,10 +147,10 @@ impl Auth {
             house.hashing.verify(&attempt.password, known_hash.unwrap_or(house.hashing.dummy())).await?
                 && known_hash.is_some();
 
-        let lane = match user.as_ref().and_then(|user| Some((user.id, browser.lane(user.id)?))) {
-            Some((user_id, lane)) => Lane::of_browser(&house.vault, lane, user_id),
-            None => Lane::of_address(&house.vault, email.as_ref().map_or(&attempt.email, EmailAddress::key)),
-        };
+        let lane =
+            user.as_ref().and_then(|user| browser.lane_of(&house.vault, user.id)).unwrap_or_else(|| {
+                Lane::of_address(&house.vault, email.as_ref().map_or(&attempt.email, EmailAddress::key))
+            });
         let now = house.clock.now();
         let standing = lockout::standing(&house.db, &lane, now).await?;
         let user = match (standing, user) {

@@ -72,8 +72,8 @@ pub use live::{Enabled, Live};
 pub use locale::locale_among;
 pub use login::{LoginAttempt, LoginError, LoginOutcome};
 pub use me::{
-    DeviceView, Edit, Enrolment, EventView, FactorView, Factors, MeError, Profile, ProfileChange,
-    RecoveryCodes, SessionView,
+    DeviceView, Edit, Enrolment, EventView, FactorView, Factors, MeError, PasswordChange, Profile,
+    ProfileChange, RecoveryCodes, SessionView,
 };
 pub use not_me::{Disowned, NotMeError};
 pub use password::Password;

@@ -1,5 +1,7 @@
 //! What the answers look like: tokens and challenges.
 
+use std::time::Duration;
+
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 
@@ -20,15 +22,9 @@ pub(super) struct TokensBody {
     token_type: &'static str,
     access_token: String,
     expires_in: u64,
-    #[serde(flatten)]
-    refresh: Option<RefreshBody>,
-}
-
-/// What of T is not there when a cookie carries it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RefreshBody {
-    refresh_token: String,
+    /// Not there when a cookie carries it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
     refresh_expires_in: u64,
 }
 
@@ -44,12 +40,10 @@ impl TokensBody {
         let access = tokens.issue(grant)?;
         Ok(Self {
             token_type: "Bearer",
-            expires_in: access.expires_at.since(now).as_secs(),
+            expires_in: access.expires_at.seconds_since(now),
             access_token: access.token,
-            refresh: carriage.take(refresh).map(|refresh| RefreshBody {
-                refresh_expires_in: refresh.expires_at.since(now).as_secs(),
-                refresh_token: refresh.token,
-            }),
+            refresh_expires_in: refresh.expires_at.seconds_since(now),
+            refresh_token: carriage.take(refresh.token),
         })
     }
 }
@@ -77,7 +71,7 @@ pub(super) fn signed_in(call: &Call, carriage: &Carriage, sign_in: SignIn) -> Re
     let secure = state.sessions.are_secure();
     cookies::mark_browser(&mut answer, sign_in.known_browser, secure);
     if let Some(device) = &sign_in.device {
-        let lifetime = device.expires_at.since(state.tokens.now());
+        let lifetime = Duration::from_secs(device.expires_at.seconds_since(state.tokens.now()));
         cookies::keep_device(&mut answer, call.request(), device, lifetime, secure);
     }
     // Where a cookie carries what is secret, no script sees any of it.
@@ -139,7 +133,7 @@ impl From<ChallengeView> for ChallengeBody {
             code_length: view.code_length,
             attempts_left: view.attempts_left,
             sends_left: view.sends_left,
-            resend_at: view.resend_at,
+            resend_at: view.resend_at.map(Timestamp::rounded_up),
             delivery: view.delivery.map(DeliveryBody::from),
             providers: view.providers.into_iter().map(ProviderBody::from).collect(),
         }

@@ -10,7 +10,7 @@ use crate::api::browser_store::is_away;
 use crate::api::call::Call;
 use crate::api::cookies;
 use crate::api::error::Problem;
-use crate::auth::{FieldError, RefreshToken};
+use crate::auth::FieldError;
 
 /// When a store that is away is asked again.
 const SOON: Duration = Duration::from_secs(1);
@@ -37,11 +37,11 @@ impl Carriage {
     }
 
     /// Takes a new token into the cookie; gives it back where it belongs in the body.
-    pub(super) fn take(&self, refresh: RefreshToken) -> Option<RefreshToken> {
+    pub(super) fn take(&self, refresh_token: String) -> Option<String> {
         match self {
-            Self::Body => Some(refresh),
+            Self::Body => Some(refresh_token),
             Self::Cookie(session) => {
-                cookies::keep_refresh_token(session, &refresh.token);
+                cookies::keep_refresh_token(session, &refresh_token);
                 None
             }
         }

@@ -29,6 +29,7 @@ use crate::token::{Claims, Method};
 pub use authenticator::Enrolment;
 pub use devices::DeviceView;
 pub use factors::{FactorView, Factors};
+pub use password::PasswordChange;
 pub use profile::{Edit, Profile, ProfileChange};
 pub use recovery::RecoveryCodes;
 pub use sessions::SessionView;

@@ -5,6 +5,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{Auth, Change, MeError, Owner};
+use crate::auth::known_browser::KnownBrowser;
 use crate::auth::lockout::{self, Failure, Lane, Standing};
 use crate::auth::session::{self, Which};
 use crate::auth::transaction::{self, retried};
@@ -14,9 +15,19 @@ use crate::clock::Timestamp;
 use crate::courier::Queued;
 use crate::token::Claims;
 
+/// What a change of the password brings.
+pub struct PasswordChange {
+    /// The password so far.
+    pub current: Password,
+    /// The one from now on.
+    pub new: Password,
+    /// Value of the known-browser cookie, as it came.
+    pub known_browser: Option<String>,
+}
+
 impl Auth {
     /// Changes the password of the token's owner. It ends the other sessions, open challenges, links and remembered devices. A wrong current
-    /// password counts like one at a login.
+    /// password counts like one at a login of the same browser.
     ///
     /// # Errors
     /// [`MeError`]
@@ -24,11 +35,11 @@ impl Auth {
         &self,
         claims: &Claims,
         client: &Client,
-        current: &Password,
-        new: &Password,
+        change: &PasswordChange,
     ) -> Result<(), MeError> {
         let house = &*self.0;
         let owner = self.fresh_owner(claims, client).await?;
+        let PasswordChange { current, new, known_browser } = change;
         let mut faults = new.faults(&house.accounts);
         for fault in &mut faults {
             fault.field = "newPassword";
@@ -36,7 +47,9 @@ impl Auth {
         if !faults.is_empty() {
             return Err(MeError::Invalid(faults));
         }
-        let lane = Lane::of_address(&house.vault, &owner.user.email_key);
+        let lane = KnownBrowser::read(&house.vault, known_browser.as_deref())
+            .lane_of(&house.vault, owner.user.id)
+            .unwrap_or_else(|| Lane::of_address(&house.vault, &owner.user.email_key));
         let now = house.clock.now();
         let right = !current.is_cut() && house.hashing.verify(current, &owner.user.password_hash).await?;
         if lockout::standing(&house.db, &lane, now).await? == Standing::Locked || !right {

@@ -2,6 +2,8 @@
 
 use futures_util::future::join_all;
 use sea_orm::{EntityTrait as _, PaginatorTrait as _};
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::*;
@@ -10,6 +12,7 @@ on_every_engine!(
     a_code_is_sent_again_and_stays_the_same,
     a_challenge_moves_to_another_provider_and_each_has_its_own_code,
     the_cool_down_is_per_destination,
+    what_may_be_sent_again_at_an_instant_may_be_sent_then,
     a_challenge_has_its_messages_and_no_more,
     sending_again_never_refills_the_guesses,
     five_wrong_codes_close_the_challenge,
@@ -58,6 +61,21 @@ async fn a_challenge_moves_to_another_provider_and_each_has_its_own_code(engine:
     assert_ne!(texted, mailed);
     client.guess_by(&challenge, "Sms", &mailed).await.assert_problem(401, "invalid_code");
     client.guess_by(&challenge, "Email", &mailed).await.tokens();
+}
+
+async fn what_may_be_sent_again_at_an_instant_may_be_sent_then(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.add_two_step_user(JANE).await;
+    app.clock.advance(Duration::from_millis(250));
+    let (client, challenge) = (app.client(), app.client().log_in(JANE).await.challenge());
+
+    let told = chrono::DateTime::parse_from_rfc3339(challenge["resendAt"].as_str().unwrap()).unwrap();
+    let wait = told.timestamp_millis() - app.clock.now().millis();
+    app.all_sent().await;
+    app.clock.advance(Duration::from_millis(wait.try_into().unwrap()));
+
+    assert_eq!(wait, 60_750);
+    client.send_code(challenge["id"].as_str().unwrap(), "Email").await.assert_status(202);
 }
 
 async fn the_cool_down_is_per_destination(engine: Engine) {

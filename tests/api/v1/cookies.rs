@@ -52,7 +52,7 @@ async fn the_cookie_carries_the_refresh_token_and_the_body_has_none(engine: Engi
 
     let tokens = answer.tokens();
     let members: Vec<_> = tokens.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(members, ["tokenType", "accessToken", "expiresIn"]);
+    assert_eq!(members, ["tokenType", "accessToken", "expiresIn", "refreshExpiresIn"]);
     let cookie = cookie(&answer).expect("a cookie");
     for part in ["HttpOnly", "SameSite=Strict", "Path=/api/v1", "Max-Age=1209600"] {
         assert!(cookie.contains(part), "{part} in {cookie}");

@@ -1,5 +1,7 @@
 //! POST logins, and the C and T that it answers with.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::*;
@@ -25,6 +27,9 @@ async fn without_a_second_step_a_password_signs_in(engine: Engine) {
     assert_eq!(tokens["tokenType"], "Bearer");
     assert_eq!(tokens["expiresIn"], 600);
     assert_eq!(tokens["refreshExpiresIn"], 14 * 86_400);
+    app.clock.advance(Duration::from_millis(250));
+    let later = app.client().log_in(JANE).await.tokens();
+    assert_eq!((&later["expiresIn"], &later["refreshExpiresIn"]), (&json!(600), &json!(14 * 86_400)));
     let access = tokens["accessToken"].as_str().unwrap();
     assert_eq!(jwt::claims(access)["amr"], json!(["pwd"]));
     app.client().get_with("/api/companies", access).await.assert_status(200);

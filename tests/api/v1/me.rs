@@ -8,6 +8,7 @@ on_every_engine!(
     a_profile_is_shown_and_changed,
     a_password_is_changed_and_ends_everything_else,
     a_wrong_current_password_counts_like_one_at_a_login,
+    whoever_is_locked_out_by_others_changes_the_password_in_a_known_browser,
     sessions_are_listed_and_ended,
     the_trail_tells_what_happened,
     a_changed_profile_is_in_the_trail_and_not_mailed,
@@ -73,6 +74,24 @@ async fn a_wrong_current_password_counts_like_one_at_a_login(engine: Engine) {
     assert_eq!(locked.wrong_fields()[0].1, "incorrect");
     app.next_mail(JANE, LOCKED).await;
     app.client().log_in(JANE).await.assert_problem(401, "invalid_credentials");
+}
+
+async fn whoever_is_locked_out_by_others_changes_the_password_in_a_known_browser(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.add_user(JANE).await;
+    let (browser, stranger) = (app.browser(), app.client());
+    let tokens = browser.log_in(JANE).await.tokens();
+    let (known, elsewhere) = (Me::of(&app, &tokens).by(browser), Me::of(&app, &tokens));
+    for _ in 0..5 {
+        let wrong = json!({"email": JANE, "password": "not it at all"});
+        stranger.v1("/logins", &wrong).await.assert_problem(401, "invalid_credentials");
+    }
+
+    let body = json!({"currentPassword": PASSWORD, "newPassword": NEW_PASSWORD});
+    let locked = elsewhere.send("PUT", "/me/password", &body).await;
+
+    assert_eq!(locked.wrong_fields()[0].1, "incorrect");
+    known.send("PUT", "/me/password", &body).await.assert_status(204);
 }
 
 async fn sessions_are_listed_and_ended(engine: Engine) {

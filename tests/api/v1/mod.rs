@@ -178,6 +178,11 @@ impl Me {
         Self { client: app.client(), access: text("accessToken"), refresh: text("refreshToken") }
     }
 
+    /// The same one, by another client.
+    pub(crate) fn by(self, client: Client) -> Self {
+        Self { client, ..self }
+    }
+
     /// The `sid`.
     pub(crate) fn session(&self) -> String {
         jwt::claims(&self.access)["sid"].as_str().unwrap().to_owned()

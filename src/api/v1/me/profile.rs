@@ -9,9 +9,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::api::call::Call;
+use crate::api::cookies;
 use crate::api::error::Problem;
 use crate::api::v1::form::Form;
-use crate::auth::{Password, Profile, ProfileChange};
+use crate::auth::{Password, PasswordChange, Profile, ProfileChange};
 use crate::clock::Timestamp;
 use crate::limits::Limit;
 
@@ -68,8 +69,12 @@ pub(super) async fn set_password(call: Rc<Call>, payload: Payload) -> Result<Htt
     let (current, new) = (form.text("currentPassword"), form.text("newPassword"));
     form.check()?;
     call.count(Limit::Login).await?;
-    let (current, new) = (Password::new(&current), Password::new(&new));
-    call.state.auth.change_password(user.claims(), &call.client, &current, &new).await?;
+    let change = PasswordChange {
+        current: Password::new(&current),
+        new: Password::new(&new),
+        known_browser: cookies::known_browser(call.request()),
+    };
+    call.state.auth.change_password(user.claims(), &call.client, &change).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
