@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 
 use super::known_browser::KnownBrowser;
 use super::lockout::{self, Failure, Lane, Standing};
-use super::notice::Notice;
+use super::notice::{FORGOT_PAGE, Notice};
 use super::session::Opened;
 use super::transaction::{self, retried};
 use super::{
@@ -21,7 +21,7 @@ pub struct LoginAttempt {
     pub email: String,
     /// As typed, normalised.
     pub password: Password,
-    /// Nothing is linked to, but one that could not be is refused here as everywhere.
+    /// Where the owner may ask for a new password, for the mail of a lock; absent: the built-in page.
     pub client_uri: Option<String>,
     /// From where.
     pub client: Client,
@@ -95,10 +95,11 @@ impl Auth {
     }
 
     async fn first_step(&self, attempt: LoginAttempt) -> Result<LoginOutcome, LoginError> {
-        LinkTarget::parse(attempt.client_uri.as_deref(), "", &self.0.origins.load())
-            .map_err(|_| LoginError::RefusedTarget)?;
+        let reset_page =
+            LinkTarget::parse(attempt.client_uri.as_deref(), FORGOT_PAGE, &self.0.origins.load())
+                .map_err(|_| LoginError::RefusedTarget)?;
         let browser = KnownBrowser::read(&self.0.vault, attempt.known_browser.as_deref());
-        let user = self.check_password(&attempt, &browser).await?;
+        let user = self.check_password(&attempt, &browser, &reset_page).await?;
         if self.0.accounts.require_confirmed_email && !user.email_confirmed {
             return Err(LoginError::EmailNotConfirmed);
         }
@@ -132,6 +133,7 @@ impl Auth {
         &self,
         attempt: &LoginAttempt,
         browser: &KnownBrowser,
+        reset_page: &LinkTarget,
     ) -> Result<user::Model, LoginError> {
         let house = &*self.0;
         let email = EmailAddress::parse(&attempt.email).ok();
@@ -159,7 +161,7 @@ impl Auth {
             (_, user) => {
                 let failure = lockout::record_failure(&house.db, &lane, &house.accounts, now).await?;
                 if failure == Failure::LockedNow {
-                    self.tell_of_lock(user.as_ref(), email.as_ref()).await;
+                    self.tell_of_lock(user.as_ref(), email.as_ref(), reset_page.as_str()).await;
                 }
                 return Err(LoginError::InvalidCredentials);
             }
@@ -173,13 +175,18 @@ impl Auth {
     /// Mails the owner of a lane that was locked just now; an address that nobody has costs the same, so that the time
     /// of the answer tells nothing, and what is no address at all costs nothing. A failure is logged only: the lock
     /// stands.
-    pub(super) async fn tell_of_lock(&self, owner: Option<&user::Model>, email: Option<&EmailAddress>) {
+    pub(super) async fn tell_of_lock(
+        &self,
+        owner: Option<&user::Model>,
+        email: Option<&EmailAddress>,
+        reset_page: &str,
+    ) {
         let told = match (owner.filter(|owner| owner.disabled_at.is_none()), email) {
             (Some(owner), _) => {
                 info!(user_id:% = owner.id; "account locked");
-                self.notify_if_allowed(owner, Notice::LockedOut).await
+                self.notify_if_allowed(owner, Notice::LockedOut(reset_page)).await
             }
-            (None, Some(email)) => self.notify_nobody(email, Notice::LockedOut).await,
+            (None, Some(email)) => self.notify_nobody(email, Notice::LockedOut(reset_page)).await,
             (None, None) => Ok(()),
         };
         if let Err(error) = told {

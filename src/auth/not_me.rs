@@ -27,7 +27,7 @@ const DIGEST: usize = 32;
 /// Bytes of the MAC that stand in a link.
 const SEAL: usize = 16;
 /// Where the page is served.
-const PAGE: &str = "not-me";
+const PAGE: &str = "/not-me";
 
 /// What a link names. It is no challenge id: whoever reads it can end a sign-in, and not complete it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -18,13 +18,14 @@ use crate::vault::{Use, Vault};
 
 /// A notice that could not be sent for a day tells nobody anything.
 const NOTICE_LIFETIME: Duration = Duration::from_hours(24);
-const RESET_PAGE: &str = "authentication/forgotpassword";
+/// Where a new password is asked for, if the client has no page of its own.
+pub(super) const FORGOT_PAGE: &str = "/authentication/forgotpassword";
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Notice {
-    /// The account was locked.
-    LockedOut,
+pub(super) enum Notice<'a> {
+    /// The account was locked; at this page a new password is asked for.
+    LockedOut(&'a str),
     /// Somebody tried to register the address.
     RegistrationTried,
     /// The password was changed by a reset.
@@ -59,7 +60,7 @@ impl Auth {
         &self,
         tx: &impl ConnectionTrait,
         user: &user::Model,
-        notice: Notice,
+        notice: Notice<'_>,
     ) -> Result<Queued, Unexpected> {
         let message = self.notice_message(&Reader::owner(user), notice)?;
         Ok(self.0.courier.enqueue(tx, &message, self.0.clock.now()).await?)
@@ -69,7 +70,7 @@ impl Auth {
     pub(super) async fn notify_if_allowed(
         &self,
         user: &user::Model,
-        notice: Notice,
+        notice: Notice<'_>,
     ) -> Result<(), Unexpected> {
         if self.may_mail(&user.email_key).await? {
             let queued = self.notify(&self.0.db, user, notice).await?;
@@ -79,7 +80,11 @@ impl Auth {
     }
 
     /// What [`Auth::notify_if_allowed`] costs, for an address that nobody has.
-    pub(super) async fn notify_nobody(&self, email: &EmailAddress, notice: Notice) -> Result<(), Unexpected> {
+    pub(super) async fn notify_nobody(
+        &self,
+        email: &EmailAddress,
+        notice: Notice<'_>,
+    ) -> Result<(), Unexpected> {
         if self.may_mail(email.key()).await? {
             let message = self.notice_message(&Reader::stranger(email), notice)?;
             self.0.courier.enqueue_decoy(&self.0.db, &message, self.0.clock.now()).await?;
@@ -87,20 +92,16 @@ impl Auth {
         Ok(())
     }
 
-    fn notice_message(&self, reader: &Reader, notice: Notice) -> Result<Message, Unexpected> {
-        let (page, host) = (self.page(RESET_PAGE), self.host());
+    fn notice_message(&self, reader: &Reader, notice: Notice<'_>) -> Result<Message, Unexpected> {
+        let (page, host) = (self.page(FORGOT_PAGE), self.host());
         let templates = self.0.templates.load();
         let Reader { address, name, language } = reader;
         let language = *language;
         let text = NoticeText { name, page: &page, host: &host };
         let content = match notice {
-            Notice::LockedOut => {
+            Notice::LockedOut(page) => {
                 let lifetime = Lifetime(self.0.accounts.lockout_duration.0, language);
-                templates.email(
-                    "locked_out",
-                    language,
-                    LockedOut { name, page: &page, lifetime, host: &host },
-                )
+                templates.email("locked_out", language, LockedOut { name, page, lifetime, host: &host })
             }
             Notice::RegistrationTried => templates.email("registration_tried", language, text),
             Notice::PasswordReset => templates.email("password_reset", language, text),
@@ -128,9 +129,9 @@ impl Auth {
         }
     }
 
-    /// The address of a built-in page.
+    /// The address of the built-in page at `path`.
     pub(super) fn page(&self, path: &str) -> String {
-        format!("{}/{path}", self.0.origins.load().public_url.as_str().trim_end_matches('/'))
+        format!("{}{path}", self.0.origins.load().public_url.as_str().trim_end_matches('/'))
     }
 
     /// The host of `public_url`: who writes.

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::support::*;
 
 on_every_engine!(
     five_wrong_passwords_stop_the_right_one_too,
     the_owner_is_mailed_once_per_lock,
+    the_mail_of_a_lock_links_to_the_page_that_the_client_names,
     the_lock_ends_after_five_minutes,
     a_right_password_ends_the_row_of_wrong_ones,
     of_parallel_wrong_passwords_the_lock_is_one,
@@ -65,6 +68,26 @@ async fn the_owner_is_mailed_once_per_lock(engine: Engine) {
     assert_eq!((before, during.len(), second), (0, 1, 2));
     assert!(!during[0].has_token());
     assert!(during[0].digit_lines().is_empty());
+}
+
+async fn the_mail_of_a_lock_links_to_the_page_that_the_client_names(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let page = "http://localhost:4200/authentication/forgotpassword?lang=en";
+    for (email, client_uri, linked) in [
+        (JANE, Some(page), page),
+        ("joe@example.com", None, "http://localhost:5001/authentication/forgotpassword"),
+    ] {
+        app.add_user(email).await;
+        for _ in 0..5 {
+            let body = json!({"email": email, "password": "not it at all", "clientURI": client_uri});
+            app.client().post("/api/accounts/login", &body).await.assert_refused(INVALID);
+        }
+
+        let mail = app.next_mail(email, LOCKED).await;
+
+        assert!(mail.text.lines().any(|line| line == linked), "{}", mail.text);
+        assert!(mail.html.contains(&format!("href=\"{linked}\"")), "{}", mail.html);
+    }
 }
 
 async fn the_lock_ends_after_five_minutes(engine: Engine) {

@@ -55,6 +55,11 @@ impl LinkTarget {
         if is_sound { Ok(Self(text.to_owned())) } else { Err(RefusedTarget) }
     }
 
+    /// The place itself.
+    pub(in crate::auth) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The link that carries `token` for the account with the address `email`.
     #[must_use]
     pub fn link(&self, token: &str, email: &str) -> String {

@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use super::{Auth, Change, MeError, Owner};
 use crate::auth::known_browser::KnownBrowser;
 use crate::auth::lockout::{self, Failure, Lane, Standing};
+use crate::auth::notice::FORGOT_PAGE;
 use crate::auth::session::{self, Which};
 use crate::auth::transaction::{self, retried};
 use crate::auth::{Client, FieldError, Password, Unexpected, user as users};
@@ -55,7 +56,7 @@ impl Auth {
         if lockout::standing(&house.db, &lane, now).await? == Standing::Locked || !right {
             let failure = lockout::record_failure(&house.db, &lane, &house.accounts, now).await?;
             if failure == Failure::LockedNow {
-                self.tell_of_lock(Some(&owner.user), None).await;
+                self.tell_of_lock(Some(&owner.user), None, &self.page(FORGOT_PAGE)).await;
             }
             return Err(wrong());
         }
