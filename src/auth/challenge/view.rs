@@ -3,7 +3,7 @@
 use entity::{challenge, user};
 use sea_orm::EntityTrait as _;
 
-use super::codes;
+use super::codes::{self, Outgoing};
 use super::offers::{Offers, is_sent};
 use super::{ChallengeId, status};
 use crate::auth::error::Trouble;
@@ -73,8 +73,9 @@ pub(in crate::auth) struct Known {
     pub user: user::Model,
 }
 
-/// What became of a code that was sent.
+/// A code that was sent, and what became of it.
 struct Sent {
+    digits: usize,
     delivery: Option<DeliveryState>,
     resend_at: Option<Timestamp>,
 }
@@ -127,7 +128,8 @@ impl Auth {
             }
             None => None,
         };
-        let sent = Sent { delivery: fates.get(&code.message_id).copied(), resend_at };
+        let digits = self.digits_of(Some(&code));
+        let sent = Sent { digits, delivery: fates.get(&code.message_id).copied(), resend_at };
         Ok(self.assemble(id, row, user, offers, Some(sent)))
     }
 
@@ -138,11 +140,15 @@ impl Auth {
         row: challenge::Model,
         user: &user::Model,
         offers: Offers,
-        status: Option<DeliveryStatus>,
+        sent: Option<(&Outgoing, DeliveryStatus)>,
     ) -> ChallengeView {
         let at = Timestamp::from_millis(row.created_at);
         let resend_at = Some(at.plus(self.0.two_step.load().resend_after.0));
-        let sent = status.map(|status| Sent { delivery: Some(DeliveryState { status, at }), resend_at });
+        let sent = sent.map(|(outgoing, status)| Sent {
+            digits: outgoing.code.expose().len(),
+            delivery: Some(DeliveryState { status, at }),
+            resend_at,
+        });
         self.assemble(id, row, user, offers, sent)
     }
 
@@ -164,7 +170,7 @@ impl Auth {
             expires_at: Timestamp::from_millis(row.expires_at),
             kind,
             destination: offer.map(|offer| offer.destination.masked.clone()).unwrap_or_default(),
-            code_length: code_length(kind, two_step.code_length),
+            code_length: code_length(kind, sent.as_ref().map_or(two_step.code_length, |sent| sent.digits)),
             attempts_left: left(two_step.max_attempts, row.attempts),
             sends_left: left(two_step.max_sends, row.sends),
             resend_at: sent.as_ref().and_then(|sent| sent.resend_at),

@@ -30,6 +30,17 @@ pub(super) enum Typed {
     Recovery(RecoveryCode),
 }
 
+impl Typed {
+    /// The guess in one spelling; what cannot be a code is refused and costs no attempt. One that was sent has so many digits.
+    pub(super) fn read(way: Way, text: &str, sent: usize) -> Option<Self> {
+        match way {
+            Way::Sent => digits(text, sent).map(Self::Sent),
+            Way::Computed => digits(text, totp::DIGITS).map(Self::Computed),
+            Way::Recovery => RecoveryCode::parse(text).map(Self::Recovery),
+        }
+    }
+}
+
 /// What a right guess uses up besides its challenge.
 pub(super) enum Proof {
     /// Nothing: the code is good for its challenge only.
@@ -68,18 +79,6 @@ impl Auth {
             Some(ProviderKind::Authenticator) => Way::Computed,
             Some(ProviderKind::Email | ProviderKind::Sms | ProviderKind::Custom | ProviderKind::Recovery)
             | None => Way::Sent,
-        }
-    }
-
-    /// The guess in one spelling; what cannot be a code is refused and costs no attempt.
-    pub(super) fn typed(&self, way: Way, text: &str) -> Option<Typed> {
-        match way {
-            Way::Sent => {
-                let lengths = self.0.code_lengths.load();
-                lengths.iter().find_map(|length| digits(text, *length)).map(Typed::Sent)
-            }
-            Way::Computed => digits(text, totp::DIGITS).map(Typed::Computed),
-            Way::Recovery => RecoveryCode::parse(text).map(Typed::Recovery),
         }
     }
 
