@@ -36,7 +36,7 @@ pub use context::{
 };
 pub use dispatcher::Dispatcher;
 pub use failover::{Failover, mail_gateway};
-pub use fate::{DeliveryState, DeliveryStatus};
+pub use fate::{DeliveryState, DeliveryStatus, Fate};
 pub use gateway::{Delivery, DeliveryError, Gateway};
 pub use http::{HttpGateway, HttpSettings};
 pub use inbox::{Caught, Inbox};

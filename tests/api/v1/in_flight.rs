@@ -9,6 +9,7 @@ on_every_engine!(
     a_code_has_the_length_that_it_was_sent_with,
     a_number_is_confirmed_by_the_code_that_was_sent,
     an_instance_with_other_lengths_takes_the_code_that_was_sent,
+    what_a_provider_has_sent_is_told_after_it_was_turned_off,
 );
 
 const LONGER: &str = "[two_step]\ncode_length = 8\n";
@@ -68,4 +69,27 @@ async fn an_instance_with_other_lengths_takes_the_code_that_was_sent(engine: Eng
 
     client.guess(&first, &code).await.tokens();
     client.verify_challenge(JANE, &other_code, &second).await.token();
+}
+
+async fn what_a_provider_has_sent_is_told_after_it_was_turned_off(engine: Engine) {
+    let texts = "[providers.Sms]\nenabled = true\ngateway = \"inbox\"\n";
+    let app = TestApp::builder(engine).file(texts).start().await;
+    app.add_user_with_phone(JANE, NUMBER).await;
+    let client = app.client();
+    let (mailed, code) = opened(&app, &client).await;
+    let (texted, _) = opened(&app, &client).await;
+    client.send_code(&texted, "Sms").await.assert_status(202);
+
+    app.reload("[providers.Email]\nenabled = false\n").await.unwrap();
+
+    for (challenge, provider, kind, destination) in
+        [(&mailed, "Email", "email", "j•••@example.com"), (&texted, "Sms", "sms", "•••• 78")]
+    {
+        let view = client.show(challenge).await.json();
+        assert_eq!((&view["provider"], &view["kind"]), (&json!(provider), &json!(kind)));
+        assert_eq!((&view["destination"], &view["codeLength"]), (&json!(destination), &json!(6)));
+        assert_eq!(view["providers"], json!([]));
+    }
+    client.guess(&mailed, &code).await.tokens();
+    client.guess(&texted, &texted_code(&app, NUMBER).await).await.tokens();
 }
