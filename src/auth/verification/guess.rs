@@ -37,7 +37,7 @@ pub enum GuessError {
     /// It cannot be a code; it costs no attempt.
     #[error("malformed code")]
     Malformed(FieldError),
-    /// The provider is unknown, or has no code in this challenge; it costs no attempt.
+    /// The provider is unknown, has no code in this challenge, or the account has no such factor; it costs no attempt.
     #[error("not a valid provider")]
     InvalidProvider,
     /// It is not the code.
@@ -105,6 +105,7 @@ impl Auth {
                 Err(GuessError::Wrong { attempts_left, is_near })
             }
             Verdict::Lost | Verdict::ChallengeSpent => self.after_a_lost_race(&guess.challenge).await,
+            Verdict::NoFactor => Err(GuessError::InvalidProvider),
             Verdict::AccountSpent(retry_after) => Err(GuessError::Spent(Busy { retry_after })),
             Verdict::FactorDisabled => Err(GuessError::FactorDisabled),
         }

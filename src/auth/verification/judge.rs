@@ -39,6 +39,8 @@ pub(super) enum Verdict {
     },
     /// It was right, and another one was first, or the account has changed.
     Lost,
+    /// Not judged: the account has no such factor.
+    NoFactor,
     /// Not judged: the account has had its wrong codes.
     AccountSpent(Duration),
     /// Not judged: wrong codes have switched the factor off.
@@ -54,6 +56,7 @@ impl Verdict {
             Self::SignedIn(_) => "right",
             Self::Wrong { .. } => "wrong",
             Self::Lost => "lost",
+            Self::NoFactor => "no_factor",
             Self::AccountSpent(_) | Self::ChallengeSpent => "spent",
             Self::FactorDisabled => "disabled",
         }
@@ -74,6 +77,7 @@ impl Auth {
     async fn count_and_look(&self, attempt: &Try<'_>, candidates: &[Candidate]) -> Result<Verdict, Trouble> {
         let house = &*self.0;
         let (user, provider) = (attempt.user, attempt.provider);
+        let Some(held) = self.hold(user.id, attempt.typed).await? else { return Ok(Verdict::NoFactor) };
         let has_failed = match factor::standing(&house.db, user.id, provider).await? {
             Standing::Disabled => return Ok(Verdict::FactorDisabled),
             Standing::Failed => true,
@@ -87,7 +91,7 @@ impl Auth {
             Counted::ChallengeSpent => return Ok(Verdict::ChallengeSpent),
         };
         let account = Account::from(user);
-        let near = match self.look(&account, provider, attempt.typed, judged, now).await? {
+        let near = match self.look(&account, provider, held, judged, now).await? {
             Finding::Right(won, proof) => {
                 if let Some(sign_in) =
                     self.consume(attempt, &Won { candidate: won, proof, has_failed }, now).await?

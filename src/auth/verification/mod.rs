@@ -100,7 +100,7 @@ impl Auth {
         };
         match self.judge(&attempt, &candidates).await? {
             Verdict::SignedIn(sign_in) => Ok(*sign_in),
-            Verdict::Wrong { .. } | Verdict::Lost => Err(VerifyError::Invalid),
+            Verdict::Wrong { .. } | Verdict::Lost | Verdict::NoFactor => Err(VerifyError::Invalid),
             Verdict::AccountSpent(_) | Verdict::FactorDisabled | Verdict::ChallengeSpent => {
                 Err(VerifyError::Spent)
             }

@@ -41,6 +41,13 @@ impl Typed {
     }
 }
 
+/// A guess, and what of the account it is held against besides its challenge.
+pub(super) enum Held<'a> {
+    Sent(&'a Code),
+    Computed(&'a Code, Enrolled),
+    Recovery(&'a RecoveryCode),
+}
+
 /// What a right guess uses up besides its challenge.
 pub(super) enum Proof {
     /// Nothing: the code is good for its challenge only.
@@ -82,25 +89,42 @@ impl Auth {
         }
     }
 
+    /// What the guess is to be held against; `None` if the account has no such factor.
+    pub(super) async fn hold<'a>(
+        &self,
+        user_id: Uuid,
+        typed: &'a Typed,
+    ) -> Result<Option<Held<'a>>, Trouble> {
+        let house = &*self.0;
+        Ok(match typed {
+            Typed::Sent(code) => Some(Held::Sent(code)),
+            Typed::Computed(code) => authenticator::find(&house.db, &house.vault, user_id)
+                .await?
+                .map(|app| Held::Computed(code, app)),
+            Typed::Recovery(code) => {
+                let left = challenge::recovery_codes_left(&house.db, user_id).await?;
+                (left > 0).then_some(Held::Recovery(code))
+            }
+        })
+    }
+
     /// Holds a counted guess against its challenges.
     pub(super) async fn look<'a>(
         &self,
         account: &Account,
         provider: &str,
-        typed: &Typed,
+        held: Held<'_>,
         judged: Vec<&'a Candidate>,
         now: Timestamp,
     ) -> Result<Finding<'a>, Trouble> {
         let house = &*self.0;
         let Some(first) = judged.first().copied() else { return Ok(Finding::Wrong) };
-        match typed {
-            Typed::Sent(code) => {
+        match held {
+            Held::Sent(code) => {
                 let right = judged.into_iter().find(|candidate| self.matches(candidate, code));
                 Ok(right.map_or(Finding::Wrong, |candidate| Finding::Right(candidate, Proof::Code)))
             }
-            Typed::Computed(code) => {
-                let app = authenticator::find(&house.db, &house.vault, account.id).await?;
-                let Some(app) = app else { return Ok(Finding::Wrong) };
+            Held::Computed(code, app) => {
                 let providers = house.providers.load_full();
                 Ok(match providers.check(provider, account, &app.secret, code, now).await? {
                     Match::Step(step) => Finding::Right(first, Proof::Step(app, step)),
@@ -108,7 +132,7 @@ impl Auth {
                     Match::Wrong => Finding::Wrong,
                 })
             }
-            Typed::Recovery(code) => {
+            Held::Recovery(code) => {
                 let found = recovery::find(&house.db, &house.vault, account.id, code).await?;
                 Ok(found.map_or(Finding::Wrong, |id| Finding::Right(first, Proof::Recovery(id))))
             }
