@@ -10,10 +10,11 @@ use super::account::Reader;
 use super::me::Change;
 use super::window::{self, Taken};
 use super::{Auth, EmailAddress, Unexpected};
-use crate::courier::Lifetime;
 use crate::courier::{
-    AccountChanged, Carrier, Content, LockedOut, Message, Notice as NoticeText, Priority, Queued,
+    AccountChanged, Carrier, Content, FactorDisabled, Lifetime, LockedOut, Message, Notice as NoticeText,
+    Priority, Queued,
 };
+use crate::otp::ProviderKind;
 use crate::vault::{Use, Vault};
 
 /// A notice that could not be sent for a day tells nobody anything.
@@ -22,15 +23,15 @@ const RESET_PAGE: &str = "authentication/forgotpassword";
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Notice {
+pub(super) enum Notice<'a> {
     /// The account was locked.
     LockedOut,
     /// Somebody tried to register the address.
     RegistrationTried,
     /// The password was changed by a reset.
     PasswordReset,
-    /// A factor was disabled by too many wrong codes.
-    FactorDisabled,
+    /// A factor was disabled by too many wrong codes: of the provider of that name and kind.
+    FactorDisabled(&'a str, ProviderKind),
     /// A recovery code was used to sign in.
     RecoveryCodeUsed,
     /// Two recovery codes are left.
@@ -59,7 +60,7 @@ impl Auth {
         &self,
         tx: &impl ConnectionTrait,
         user: &user::Model,
-        notice: Notice,
+        notice: Notice<'_>,
     ) -> Result<Queued, Unexpected> {
         let message = self.notice_message(&Reader::owner(user), notice)?;
         Ok(self.0.courier.enqueue(tx, &message, self.0.clock.now()).await?)
@@ -69,7 +70,7 @@ impl Auth {
     pub(super) async fn notify_if_allowed(
         &self,
         user: &user::Model,
-        notice: Notice,
+        notice: Notice<'_>,
     ) -> Result<(), Unexpected> {
         if self.may_mail(&user.email_key).await? {
             let queued = self.notify(&self.0.db, user, notice).await?;
@@ -79,7 +80,11 @@ impl Auth {
     }
 
     /// What [`Auth::notify_if_allowed`] costs, for an address that nobody has.
-    pub(super) async fn notify_nobody(&self, email: &EmailAddress, notice: Notice) -> Result<(), Unexpected> {
+    pub(super) async fn notify_nobody(
+        &self,
+        email: &EmailAddress,
+        notice: Notice<'_>,
+    ) -> Result<(), Unexpected> {
         if self.may_mail(email.key()).await? {
             let message = self.notice_message(&Reader::stranger(email), notice)?;
             self.0.courier.enqueue_decoy(&self.0.db, &message, self.0.clock.now()).await?;
@@ -87,7 +92,7 @@ impl Auth {
         Ok(())
     }
 
-    fn notice_message(&self, reader: &Reader, notice: Notice) -> Result<Message, Unexpected> {
+    fn notice_message(&self, reader: &Reader, notice: Notice<'_>) -> Result<Message, Unexpected> {
         let (page, host) = (self.page(RESET_PAGE), self.host());
         let templates = self.0.templates.load();
         let Reader { address, name, language } = reader;
@@ -104,7 +109,11 @@ impl Auth {
             }
             Notice::RegistrationTried => templates.email("registration_tried", language, text),
             Notice::PasswordReset => templates.email("password_reset", language, text),
-            Notice::FactorDisabled => templates.email("factor_disabled", language, text),
+            Notice::FactorDisabled(provider, kind) => {
+                let kind = kind.as_str();
+                let disabled = FactorDisabled { name, page: &page, provider, kind, host: &host };
+                templates.email("factor_disabled", language, disabled)
+            }
             Notice::RecoveryCodeUsed => templates.email("recovery_code_used", language, text),
             Notice::FewRecoveryCodes => templates.email("few_recovery_codes", language, text),
             Notice::Changed(change) => {

@@ -32,7 +32,8 @@ mod vendor;
 mod vendor_url;
 
 pub use context::{
-    AccountChanged, CHANGES, CodeMail, CodeText, ConfirmEmail, Lifetime, LockedOut, Notice, ResetPassword,
+    AccountChanged, CHANGES, CodeMail, CodeText, ConfirmEmail, FactorDisabled, KINDS, Lifetime, LockedOut,
+    Notice, ResetPassword,
 };
 pub use dispatcher::Dispatcher;
 pub use failover::{Failover, mail_gateway};

@@ -26,6 +26,18 @@ pub enum ProviderKind {
 }
 
 impl ProviderKind {
+    /// The name in the configuration, in answers and in templates.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Sms => "sms",
+            Self::Authenticator => "authenticator",
+            Self::Recovery => "recovery",
+            Self::Custom => "custom",
+        }
+    }
+
     /// As much of an address as may be shown; `None` where only the provider's own code knows.
     #[must_use]
     pub fn mask(self, address: &str) -> Option<String> {

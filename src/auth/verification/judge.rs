@@ -12,7 +12,7 @@ use crate::auth::error::Trouble;
 use crate::auth::factor::{self, Standing};
 use crate::auth::transaction::retried;
 use crate::auth::{Client, SessionKind, SignIn, authenticator};
-use crate::otp::Account;
+use crate::otp::{Account, ProviderKind};
 
 /// A well-formed guess at the challenges of a user.
 pub(super) struct Try<'a> {
@@ -74,6 +74,19 @@ impl Auth {
         verdict
     }
 
+    /// The kind of what is guessed at. A provider that is turned off by now may have sent a code: no reset brings it back, as
+    /// it does others that mail.
+    fn guessed_kind(&self, attempt: &Try<'_>) -> ProviderKind {
+        match attempt.typed {
+            Typed::Sent(_) => {
+                let known = self.0.providers.load().kind_of(attempt.provider);
+                known.unwrap_or(ProviderKind::Custom)
+            }
+            Typed::Computed(_) => ProviderKind::Authenticator,
+            Typed::Recovery(_) => ProviderKind::Recovery,
+        }
+    }
+
     async fn count_and_look(&self, attempt: &Try<'_>, candidates: &[Candidate]) -> Result<Verdict, Trouble> {
         let house = &*self.0;
         let (user, provider) = (attempt.user, attempt.provider);
@@ -107,7 +120,7 @@ impl Auth {
             // The answer will tell that it is near: so it is worth nothing when its time comes.
             authenticator::burn(&house.db, user.id, step).await?;
         }
-        self.record_wrong_code(user, provider).await?;
+        self.record_wrong_code(user, provider, self.guessed_kind(attempt)).await?;
         Ok(Verdict::Wrong { is_near: near.is_some() })
     }
 }
