@@ -14,6 +14,7 @@ use super::transaction::{self, is_taken, retried};
 use super::{Auth, Unexpected};
 use crate::clock::Timestamp;
 use crate::courier::Queued;
+use crate::otp::ProviderKind;
 
 impl Auth {
     /// Counts a wrong code; the one that reaches `account_attempts_total` disables the factor and tells its owner.
@@ -21,10 +22,11 @@ impl Auth {
         &self,
         user: &user::Model,
         provider: &str,
+        kind: ProviderKind,
     ) -> Result<(), Unexpected> {
         let house = &*self.0;
         retried(async || Ok(count_failure(&house.db, user.id, provider).await?)).await?;
-        if let Some(queued) = retried(|| self.disable_if_spent(user, provider)).await? {
+        if let Some(queued) = retried(|| self.disable_if_spent(user, provider, kind)).await? {
             house.courier.wake(queued);
             warn!(user_id:% = user.id, provider = provider; "factor disabled by wrong codes");
         }
@@ -36,6 +38,7 @@ impl Auth {
         &self,
         user: &user::Model,
         provider: &str,
+        kind: ProviderKind,
     ) -> Result<Option<Queued>, Unexpected> {
         let house = &*self.0;
         let most = i32::try_from(house.two_step.load().account_attempts_total).unwrap_or(i32::MAX);
@@ -43,7 +46,7 @@ impl Auth {
         if !disable(&tx, user.id, provider, most, house.clock.now()).await? {
             return Ok(None);
         }
-        let queued = self.notify(&tx, user, Notice::FactorDisabled).await?;
+        let queued = self.notify(&tx, user, Notice::FactorDisabled(provider, kind)).await?;
         tx.commit().await?;
         Ok(Some(queued))
     }

@@ -39,10 +39,6 @@ impl Auth {
     pub fn adopt(&self, live: Live) {
         let house = &*self.0;
         house.templates.store(Arc::new(live.templates));
-        let length = live.two_step.code_length;
-        if !house.code_lengths.load().contains(&length) {
-            house.code_lengths.rcu(|lengths| [lengths.as_slice(), &[length]].concat());
-        }
         house.two_step.store(Arc::new(live.two_step));
         house.text_budgets.store(Arc::new(TextBudgets::new(live.text_budgets)));
         house.mail_per_destination.store(Arc::new(live.mail_per_destination));

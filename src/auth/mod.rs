@@ -135,8 +135,6 @@ struct House {
     hashing: HashPool,
     accounts: AccountSettings,
     two_step: ArcSwap<TwoStepSettings>,
-    /// Every `code_length` since the start: codes in flight may have an earlier one.
-    code_lengths: ArcSwap<Vec<usize>>,
     text_budgets: ArcSwap<TextBudgets>,
     mail_per_destination: ArcSwap<Rate>,
     origins: ArcSwap<LinkOrigins>,
@@ -159,7 +157,6 @@ impl Auth {
             providers: ArcSwap::from_pointee(parts.providers),
             hashing: parts.hashing,
             accounts: parts.accounts,
-            code_lengths: ArcSwap::from_pointee(vec![parts.two_step.code_length]),
             two_step: ArcSwap::from_pointee(parts.two_step),
             text_budgets: ArcSwap::from_pointee(TextBudgets::new(parts.text_budgets)),
             mail_per_destination: ArcSwap::from_pointee(parts.mail_per_destination),

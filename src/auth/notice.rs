@@ -10,10 +10,11 @@ use super::account::Reader;
 use super::me::Change;
 use super::window::{self, Taken};
 use super::{Auth, EmailAddress, Unexpected};
-use crate::courier::Lifetime;
 use crate::courier::{
-    AccountChanged, Carrier, Content, LockedOut, Message, Notice as NoticeText, Priority, Queued,
+    AccountChanged, Carrier, Content, FactorDisabled, Lifetime, LockedOut, Message, Notice as NoticeText,
+    Priority, Queued,
 };
+use crate::otp::ProviderKind;
 use crate::vault::{Use, Vault};
 
 /// A notice that could not be sent for a day tells nobody anything.
@@ -30,8 +31,8 @@ pub(super) enum Notice<'a> {
     RegistrationTried,
     /// The password was changed by a reset.
     PasswordReset,
-    /// A factor was disabled by too many wrong codes.
-    FactorDisabled,
+    /// A factor was disabled by too many wrong codes: of the provider of that name and kind.
+    FactorDisabled(&'a str, ProviderKind),
     /// A recovery code was used to sign in.
     RecoveryCodeUsed,
     /// Two recovery codes are left.
@@ -105,7 +106,11 @@ impl Auth {
             }
             Notice::RegistrationTried => templates.email("registration_tried", language, text),
             Notice::PasswordReset => templates.email("password_reset", language, text),
-            Notice::FactorDisabled => templates.email("factor_disabled", language, text),
+            Notice::FactorDisabled(provider, kind) => {
+                let kind = kind.as_str();
+                let disabled = FactorDisabled { name, page: &page, provider, kind, host: &host };
+                templates.email("factor_disabled", language, disabled)
+            }
             Notice::RecoveryCodeUsed => templates.email("recovery_code_used", language, text),
             Notice::FewRecoveryCodes => templates.email("few_recovery_codes", language, text),
             Notice::Changed(change) => {

@@ -134,6 +134,25 @@ pub struct Notice<'a> {
     pub host: &'a str,
 }
 
+/// For `email/factor_disabled`.
+#[derive(Clone, Debug, Serialize)]
+pub struct FactorDisabled<'a> {
+    /// Name of the user; made harmless here.
+    #[serde(serialize_with = "person")]
+    pub name: &'a str,
+    /// Where a new password can be asked for, which enables factors of the kind `email`; no token in it.
+    pub page: &'a str,
+    /// Configured name of the provider, or `RecoveryCode`.
+    pub provider: &'a str,
+    /// Its kind: one of [`KINDS`].
+    pub kind: &'a str,
+    /// Host of `public_url`: who writes.
+    pub host: &'a str,
+}
+
+/// The kinds that `email/factor_disabled` tells of.
+pub const KINDS: [&str; 5] = ["email", "sms", "authenticator", "recovery", "custom"];
+
 /// For `email/account_changed`.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountChanged<'a> {

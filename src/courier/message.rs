@@ -26,6 +26,15 @@ impl Carrier {
             Self::Custom(name) => format!("own:{name}"),
         }
     }
+
+    /// What [`Carrier::column`] made.
+    pub(super) fn from_column(text: &str) -> Self {
+        match text.split_once(':') {
+            Some(("sms", provider)) => Self::Sms(provider.to_owned()),
+            Some((_, name)) => Self::Custom(name.to_owned()),
+            None => Self::Mail,
+        }
+    }
 }
 
 impl fmt::Display for Carrier {

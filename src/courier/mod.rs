@@ -32,11 +32,12 @@ mod vendor;
 mod vendor_url;
 
 pub use context::{
-    AccountChanged, CHANGES, CodeMail, CodeText, ConfirmEmail, Lifetime, LockedOut, Notice, ResetPassword,
+    AccountChanged, CHANGES, CodeMail, CodeText, ConfirmEmail, FactorDisabled, KINDS, Lifetime, LockedOut,
+    Notice, ResetPassword,
 };
 pub use dispatcher::Dispatcher;
 pub use failover::{Failover, mail_gateway};
-pub use fate::{DeliveryState, DeliveryStatus};
+pub use fate::{DeliveryState, DeliveryStatus, Fate};
 pub use gateway::{Delivery, DeliveryError, Gateway};
 pub use http::{HttpGateway, HttpSettings};
 pub use inbox::{Caught, Inbox};

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::context::{
-    AccountChanged, CHANGES, CodeMail, CodeText, ConfirmEmail, Lifetime, LockedOut, Notice, ResetPassword,
+    AccountChanged, CHANGES, CodeMail, CodeText, ConfirmEmail, FactorDisabled, KINDS, Lifetime, LockedOut,
+    Notice, ResetPassword,
 };
 use super::gsm7;
 use super::language::Language;
@@ -22,8 +23,8 @@ const ADDRESS: &str = "2001:0db8:85a3:1234:5678:8a2e:0370:7334";
 const BROWSER: &str = "Firefox, Windows";
 
 /// Mails that say nothing but what happened.
-pub(super) const NOTICES: [&str; 5] =
-    ["registration_tried", "password_reset", "factor_disabled", "recovery_code_used", "few_recovery_codes"];
+pub(super) const NOTICES: [&str; 4] =
+    ["registration_tried", "password_reset", "recovery_code_used", "few_recovery_codes"];
 /// What codes are for.
 pub(super) const PURPOSES: [&str; 2] = ["sign_in", "confirm_phone"];
 
@@ -57,6 +58,13 @@ impl Check<'_> {
         for notice in NOTICES {
             let mail = self.templates.email(notice, self.language, Notice { name, page, host })?;
             self.notice(notice, &mail)?;
+        }
+        for kind in KINDS {
+            let disabled = FactorDisabled { name, page, provider: "Sample", kind, host };
+            self.notice(
+                "factor_disabled",
+                &self.templates.email("factor_disabled", self.language, disabled)?,
+            )?;
         }
         for change in CHANGES {
             let changed = AccountChanged { name, page, change, host };

@@ -58,7 +58,7 @@ fn destination(account: &Account) -> Option<Destination> {
 }
 
 /// `jane@example.com` as `j•••@example.com`: enough for its owner, and not even the length for others.
-fn masked(address: &str) -> String {
+pub(super) fn masked(address: &str) -> String {
     let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
     let first = local.chars().next().map(String::from).unwrap_or_default();
     format!("{first}•••@{domain}")

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Code, Match, SharedSecret};
+use super::{Account, Code, Match, SharedSecret, email, sms};
 use crate::clock::Timestamp;
 use crate::courier::{Carrier, Content, Message, Priority};
 
@@ -23,6 +23,30 @@ pub enum ProviderKind {
     Recovery,
     /// Another one, registered by code.
     Custom,
+}
+
+impl ProviderKind {
+    /// The name in the configuration, in answers and in templates.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Sms => "sms",
+            Self::Authenticator => "authenticator",
+            Self::Recovery => "recovery",
+            Self::Custom => "custom",
+        }
+    }
+
+    /// As much of an address as may be shown; `None` where only the provider's own code knows.
+    #[must_use]
+    pub fn mask(self, address: &str) -> Option<String> {
+        match self {
+            Self::Email => Some(email::masked(address)),
+            Self::Sms => Some(sms::masked(address)),
+            Self::Authenticator | Self::Recovery | Self::Custom => None,
+        }
+    }
 }
 
 /// Where a code goes: the address or number in full, and as much of it as may be shown.

@@ -74,7 +74,7 @@ impl OtpProvider for SmsOtpProvider {
 }
 
 /// `+4915112345667` as `•••• 67`.
-fn masked(number: &str) -> String {
+pub(super) fn masked(number: &str) -> String {
     let tail = number.char_indices().nth_back(1).and_then(|(at, _)| number.get(at..));
     format!("•••• {}", tail.unwrap_or_default())
 }

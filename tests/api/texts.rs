@@ -39,7 +39,7 @@ async fn fate(app: &TestApp) -> DeliveryStatus {
     let courier = Courier::new(app.db().clone(), Vault::new(&MasterKey::generate()), app.clock.clone());
     let fates = courier.fate(app.db(), &[row.id]).await.unwrap();
     assert_eq!(fates.len(), 1);
-    fates[&row.id].status
+    fates[&row.id].state.status
 }
 
 async fn a_code_that_came_by_twilio_signs_in(engine: Engine) {

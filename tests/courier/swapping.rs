@@ -24,7 +24,7 @@ fn text(house: &House, to: &str) -> Message {
 }
 
 async fn fate(house: &House, id: Uuid) -> Option<DeliveryState> {
-    house.courier.fate(&house.db, &[id]).await.unwrap().remove(&id)
+    house.courier.fate(&house.db, &[id]).await.unwrap().remove(&id).map(|fate| fate.state)
 }
 
 #[actix::test]

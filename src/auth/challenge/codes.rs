@@ -48,6 +48,12 @@ impl Auth {
         fixed.map_or_else(|| Code::draw(length), |(_, code)| code.clone())
     }
 
+    /// Digits of a code that was sent: the setting may have changed since. The setting, where none was.
+    pub(in crate::auth) fn digits_of(&self, sent: Option<&StoredCode>) -> usize {
+        let kept = sent.and_then(|row| reveal(&self.0.vault, row));
+        kept.map_or_else(|| self.0.two_step.load().code_length, |code| code.expose().len())
+    }
+
     /// Lets the provider of `offer` word the message that carries `code`.
     pub(in crate::auth) async fn compose(
         &self,

@@ -21,7 +21,6 @@ pub(super) use codes::reveal;
 pub(super) use codes::{StoredCode, destination, find as find_code, last_sent};
 pub(super) use confirmation::Confirmation;
 pub(super) use offers::{Offers, recovery_codes_left};
-pub(super) use view::code_length;
 
 /// The name by which recovery codes are offered and used.
 pub const RECOVERY_CODE: &str = "RecoveryCode";

@@ -94,8 +94,8 @@ impl Auth {
             (Stored::Changed, _) => return Err(LoginError::InvalidCredentials),
         };
         info!(user_id:% = user.id, provider = offer.provider.as_str(); "second step asked for");
-        let status = outgoing.is_some().then_some(status);
-        Ok(self.view_of_new(id, *row, user, offers, status))
+        let sent = outgoing.as_ref().map(|outgoing| (outgoing, status));
+        Ok(self.view_of_new(id, *row, user, offers, sent))
     }
 
     async fn first_code(

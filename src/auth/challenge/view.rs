@@ -3,13 +3,13 @@
 use entity::{challenge, user};
 use sea_orm::EntityTrait as _;
 
-use super::codes;
+use super::codes::{self, Outgoing};
 use super::offers::{Offers, is_sent};
 use super::{ChallengeId, status};
 use crate::auth::error::Trouble;
 use crate::auth::{Auth, Busy, Unexpected, recovery, user as users};
 use crate::clock::Timestamp;
-use crate::courier::{DeliveryState, DeliveryStatus};
+use crate::courier::{Carrier, DeliveryState, DeliveryStatus};
 use crate::otp::{Offer, ProviderKind, totp};
 
 /// How a challenge stands.
@@ -73,8 +73,12 @@ pub(in crate::auth) struct Known {
     pub user: user::Model,
 }
 
-/// What became of a code that was sent.
+/// A code that was sent, and what became of it.
 struct Sent {
+    digits: usize,
+    /// Where it went, in full.
+    to: Option<String>,
+    carrier: Option<Carrier>,
     delivery: Option<DeliveryState>,
     resend_at: Option<Timestamp>,
 }
@@ -118,16 +122,19 @@ impl Auth {
         let (house, two_step) = (&*self.0, self.0.two_step.load_full());
         let code = codes::find(&house.db, &row.id, &row.provider).await?;
         let Some(code) = code else { return Ok(self.assemble(id, row, user, offers, None)) };
-        let fates = house.courier.fate(&house.db, &[code.message_id]).await?;
-        let resend_at = match codes::destination(&house.vault, &code) {
+        let fate = house.courier.fate(&house.db, &[code.message_id]).await?.remove(&code.message_id);
+        let to = codes::destination(&house.vault, &code);
+        let resend_at = match &to {
             Some(to) => {
                 let (span, now) = (two_step.resend_after.0, house.clock.now());
-                let last = codes::last_sent(&house.db, &house.vault, user.id, &to, span, now).await?;
+                let last = codes::last_sent(&house.db, &house.vault, user.id, to, span, now).await?;
                 Some(last.map_or(now, |last| last.plus(span)))
             }
             None => None,
         };
-        let sent = Sent { delivery: fates.get(&code.message_id).copied(), resend_at };
+        let digits = self.digits_of(Some(&code));
+        let (delivery, carrier) = fate.map(|fate| (fate.state, fate.carrier)).unzip();
+        let sent = Sent { digits, to, carrier, delivery, resend_at };
         Ok(self.assemble(id, row, user, offers, Some(sent)))
     }
 
@@ -138,11 +145,17 @@ impl Auth {
         row: challenge::Model,
         user: &user::Model,
         offers: Offers,
-        status: Option<DeliveryStatus>,
+        sent: Option<(&Outgoing, DeliveryStatus)>,
     ) -> ChallengeView {
         let at = Timestamp::from_millis(row.created_at);
         let resend_at = Some(at.plus(self.0.two_step.load().resend_after.0));
-        let sent = status.map(|status| Sent { delivery: Some(DeliveryState { status, at }), resend_at });
+        let sent = sent.map(|(outgoing, status)| Sent {
+            digits: outgoing.code.expose().len(),
+            to: Some(outgoing.message.to.clone()),
+            carrier: Some(outgoing.message.carrier.clone()),
+            delivery: Some(DeliveryState { status, at }),
+            resend_at,
+        });
         self.assemble(id, row, user, offers, sent)
     }
 
@@ -156,15 +169,17 @@ impl Auth {
     ) -> ChallengeView {
         let two_step = self.0.two_step.load_full();
         let offer = offers.find(&row.provider);
-        let kind = offer.map_or_else(|| self.kind_of(&row.provider, sent.is_some()), |offer| offer.kind);
+        let kind = offer.map_or_else(|| self.kind_of(&row.provider, sent.as_ref()), |offer| offer.kind);
+        let went_to = sent.as_ref().and_then(|sent| kind.mask(sent.to.as_deref()?));
+        let would_go_to = || offer.map(|offer| offer.destination.masked.clone());
         let left = |most: u32, used: i32| most.saturating_sub(u32::try_from(used).unwrap_or(0));
         ChallengeView {
             id,
             status: self.standing(&row, user),
             expires_at: Timestamp::from_millis(row.expires_at),
             kind,
-            destination: offer.map(|offer| offer.destination.masked.clone()).unwrap_or_default(),
-            code_length: code_length(kind, two_step.code_length),
+            destination: went_to.or_else(would_go_to).unwrap_or_default(),
+            code_length: code_length(kind, sent.as_ref().map_or(two_step.code_length, |sent| sent.digits)),
             attempts_left: left(two_step.max_attempts, row.attempts),
             sends_left: left(two_step.max_sends, row.sends),
             resend_at: sent.as_ref().and_then(|sent| sent.resend_at),
@@ -175,13 +190,19 @@ impl Auth {
     }
 
     /// The kind of a provider that offers the user nothing any more.
-    fn kind_of(&self, provider: &str, has_sent: bool) -> ProviderKind {
+    fn kind_of(&self, provider: &str, sent: Option<&Sent>) -> ProviderKind {
         if provider == super::RECOVERY_CODE {
             return ProviderKind::Recovery;
         }
         let known = self.0.providers.load().kind_of(provider);
-        // One that is registered no more and has sent a code was of a kind that sends.
-        known.filter(|kind| is_sent(*kind) || !has_sent).unwrap_or(ProviderKind::Custom)
+        // One that is registered no more and has sent a code was of a kind that sends: the one that its carrier serves.
+        known.filter(|kind| is_sent(*kind) || sent.is_none()).unwrap_or_else(|| {
+            match sent.and_then(|sent| sent.carrier.as_ref()) {
+                Some(Carrier::Mail) => ProviderKind::Email,
+                Some(Carrier::Sms(_)) => ProviderKind::Sms,
+                Some(Carrier::Custom(_)) | None => ProviderKind::Custom,
+            }
+        })
     }
 }
 

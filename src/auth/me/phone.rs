@@ -107,10 +107,14 @@ impl Auth {
         let house = &*self.0;
         let owner = self.fresh_owner(claims, client).await?;
         let two_step = house.two_step.load_full();
-        let code = digits(typed, two_step.code_length).ok_or_else(|| malformed(two_step.code_length))?;
-        let row = self.waiting_number(&owner.user).await?.ok_or(MeError::Closed)?;
-        let stored =
-            challenges::find_code(&house.db, &row.id, &row.provider).await?.ok_or(MeError::Closed)?;
+        let row = self.waiting_number(&owner.user).await?;
+        let stored = match &row {
+            Some(row) => challenges::find_code(&house.db, &row.id, &row.provider).await?,
+            None => None,
+        };
+        let length = self.digits_of(stored.as_ref());
+        let code = digits(typed, length).ok_or_else(|| malformed(length))?;
+        let (row, stored) = row.zip(stored).ok_or(MeError::Closed)?;
         let number = challenges::destination(&house.vault, &stored).ok_or(MeError::Closed)?;
         let most = two_step.max_attempts;
         let now = house.clock.now();

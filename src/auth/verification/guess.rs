@@ -1,12 +1,12 @@
 //! A guess of the full API: whoever has the id of a challenge may try it.
 
 use super::judge::{Try, Verdict};
-use super::proof::Way;
+use super::proof::{Typed, Way};
 use super::{Auth, Candidate, count};
-use crate::auth::challenge::{self, ChallengeId, ChallengeStatus, code_length};
+use crate::auth::challenge::{self, ChallengeId, ChallengeStatus};
 use crate::auth::error::Trouble;
 use crate::auth::{Busy, Client, FieldError, SessionKind, SignIn, Unexpected};
-use crate::otp::ProviderKind;
+use crate::otp::totp;
 
 /// A guess at a challenge.
 pub struct Guess {
@@ -37,7 +37,7 @@ pub enum GuessError {
     /// It cannot be a code; it costs no attempt.
     #[error("malformed code")]
     Malformed(FieldError),
-    /// The provider is unknown, or has no code in this challenge; it costs no attempt.
+    /// The provider is unknown, has no code in this challenge, or the account has no such factor; it costs no attempt.
     #[error("not a valid provider")]
     InvalidProvider,
     /// It is not the code.
@@ -82,7 +82,9 @@ impl Auth {
         if way == Way::Sent && code.is_none() {
             return Err(GuessError::InvalidProvider);
         }
-        let typed = self.typed(way, &guess.code).ok_or_else(|| GuessError::Malformed(self.expected(way)))?;
+        let drawn = self.digits_of(code.as_ref());
+        let typed = Typed::read(way, &guess.code, drawn)
+            .ok_or_else(|| GuessError::Malformed(expected(way, drawn)))?;
         let attempt = Try {
             user: &known.user,
             provider: &provider,
@@ -103,6 +105,7 @@ impl Auth {
                 Err(GuessError::Wrong { attempts_left, is_near })
             }
             Verdict::Lost | Verdict::ChallengeSpent => self.after_a_lost_race(&guess.challenge).await,
+            Verdict::NoFactor => Err(GuessError::InvalidProvider),
             Verdict::AccountSpent(retry_after) => Err(GuessError::Spent(Busy { retry_after })),
             Verdict::FactorDisabled => Err(GuessError::FactorDisabled),
         }
@@ -121,16 +124,13 @@ impl Auth {
     pub(in crate::auth) fn attempts_left(&self, made: i32) -> u32 {
         self.0.two_step.load().max_attempts.saturating_sub(u32::try_from(made).unwrap_or(0))
     }
+}
 
-    fn expected(&self, way: Way) -> FieldError {
-        let drawn = self.0.two_step.load().code_length;
-        let message = match way {
-            Way::Sent => format!("The code has {drawn} digits."),
-            Way::Computed => {
-                format!("The code has {} digits.", code_length(ProviderKind::Authenticator, drawn))
-            }
-            Way::Recovery => "A recovery code has letters, digits and dashes.".to_owned(),
-        };
-        FieldError { field: "code", code: "invalid", message }
-    }
+fn expected(way: Way, drawn: usize) -> FieldError {
+    let message = match way {
+        Way::Sent => format!("The code has {drawn} digits."),
+        Way::Computed => format!("The code has {} digits.", totp::DIGITS),
+        Way::Recovery => "A recovery code has letters, digits and dashes.".to_owned(),
+    };
+    FieldError { field: "code", code: "invalid", message }
 }

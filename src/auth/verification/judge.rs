@@ -12,7 +12,7 @@ use crate::auth::error::Trouble;
 use crate::auth::factor::{self, Standing};
 use crate::auth::transaction::retried;
 use crate::auth::{Client, SessionKind, SignIn, authenticator};
-use crate::otp::Account;
+use crate::otp::{Account, ProviderKind};
 
 /// A well-formed guess at the challenges of a user.
 pub(super) struct Try<'a> {
@@ -39,6 +39,8 @@ pub(super) enum Verdict {
     },
     /// It was right, and another one was first, or the account has changed.
     Lost,
+    /// Not judged: the account has no such factor.
+    NoFactor,
     /// Not judged: the account has had its wrong codes.
     AccountSpent(Duration),
     /// Not judged: wrong codes have switched the factor off.
@@ -54,6 +56,7 @@ impl Verdict {
             Self::SignedIn(_) => "right",
             Self::Wrong { .. } => "wrong",
             Self::Lost => "lost",
+            Self::NoFactor => "no_factor",
             Self::AccountSpent(_) | Self::ChallengeSpent => "spent",
             Self::FactorDisabled => "disabled",
         }
@@ -71,9 +74,23 @@ impl Auth {
         verdict
     }
 
+    /// The kind of what is guessed at. A provider that is turned off by now may have sent a code: no reset brings it back, as
+    /// it does others that mail.
+    fn guessed_kind(&self, attempt: &Try<'_>) -> ProviderKind {
+        match attempt.typed {
+            Typed::Sent(_) => {
+                let known = self.0.providers.load().kind_of(attempt.provider);
+                known.unwrap_or(ProviderKind::Custom)
+            }
+            Typed::Computed(_) => ProviderKind::Authenticator,
+            Typed::Recovery(_) => ProviderKind::Recovery,
+        }
+    }
+
     async fn count_and_look(&self, attempt: &Try<'_>, candidates: &[Candidate]) -> Result<Verdict, Trouble> {
         let house = &*self.0;
         let (user, provider) = (attempt.user, attempt.provider);
+        let Some(held) = self.hold(user.id, attempt.typed).await? else { return Ok(Verdict::NoFactor) };
         let has_failed = match factor::standing(&house.db, user.id, provider).await? {
             Standing::Disabled => return Ok(Verdict::FactorDisabled),
             Standing::Failed => true,
@@ -87,7 +104,7 @@ impl Auth {
             Counted::ChallengeSpent => return Ok(Verdict::ChallengeSpent),
         };
         let account = Account::from(user);
-        let near = match self.look(&account, provider, attempt.typed, judged, now).await? {
+        let near = match self.look(&account, provider, held, judged, now).await? {
             Finding::Right(won, proof) => {
                 if let Some(sign_in) =
                     self.consume(attempt, &Won { candidate: won, proof, has_failed }, now).await?
@@ -103,7 +120,7 @@ impl Auth {
             // The answer will tell that it is near: so it is worth nothing when its time comes.
             authenticator::burn(&house.db, user.id, step).await?;
         }
-        self.record_wrong_code(user, provider).await?;
+        self.record_wrong_code(user, provider, self.guessed_kind(attempt)).await?;
         Ok(Verdict::Wrong { is_near: near.is_some() })
     }
 }

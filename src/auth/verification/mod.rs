@@ -25,7 +25,7 @@ pub(super) use count::{attempts_made, attempts_window, count_attempt};
 pub(super) use proof::digits;
 
 use judge::{Try, Verdict};
-use proof::Way;
+use proof::Typed;
 
 /// Without a challenge id, this many of the caller's open challenges are tried.
 const MOST_TRIED: usize = 3;
@@ -81,10 +81,12 @@ impl Auth {
     pub async fn verify(&self, verification: Verification) -> Result<SignIn, VerifyError> {
         let house = &*self.0;
         let way = self.way_of(&verification.provider);
-        let typed = self.typed(way, &verification.code).ok_or(VerifyError::Invalid)?;
+        // How long the code is that was sent is seen once the challenges are.
+        let length = verification.code.trim().len();
+        let typed = Typed::read(way, &verification.code, length).ok_or(VerifyError::Invalid)?;
         let email = EmailAddress::parse(&verification.email).map_err(|_| VerifyError::Invalid)?;
         let user = users::find_by_email(&house.db, &email).await?.filter(|user| user.disabled_at.is_none());
-        let candidates = self.candidates(user.as_ref(), way, &verification).await?;
+        let candidates = self.candidates(user.as_ref(), &typed, &verification).await?;
         let Some(user) = user.filter(|_| !candidates.is_empty()) else { return Err(VerifyError::Invalid) };
         let attempt = Try {
             user: &user,
@@ -98,20 +100,20 @@ impl Auth {
         };
         match self.judge(&attempt, &candidates).await? {
             Verdict::SignedIn(sign_in) => Ok(*sign_in),
-            Verdict::Wrong { .. } | Verdict::Lost => Err(VerifyError::Invalid),
+            Verdict::Wrong { .. } | Verdict::Lost | Verdict::NoFactor => Err(VerifyError::Invalid),
             Verdict::AccountSpent(_) | Verdict::FactorDisabled | Verdict::ChallengeSpent => {
                 Err(VerifyError::Spent)
             }
         }
     }
 
-    /// The open challenges that the caller has shown to be theirs and that have a code by the provider, if it sends any,
-    /// newest first. An unknown user has none, which is looked up like a known one's, so that the time of the answer does
+    /// The open challenges that the caller has shown to be theirs and that have a code by the provider, if it sends any, of
+    /// the length that was typed, newest first. An unknown user has none, which is looked up like a known one's, so that the time of the answer does
     /// not tell.
     async fn candidates(
         &self,
         user: Option<&user::Model>,
-        way: Way,
+        typed: &Typed,
         guess: &Verification,
     ) -> Result<Vec<Candidate>, Trouble> {
         let house = &*self.0;
@@ -142,7 +144,11 @@ impl Auth {
             let of_it =
                 |code: &&StoredCode| code.challenge_id == challenge.id && code.provider == guess.provider;
             let code = codes.iter().find(of_it).cloned();
-            (code.is_some() || way != Way::Sent).then_some(Candidate { challenge, code })
+            let fits = match typed {
+                Typed::Sent(guess) => code.is_some() && guess.expose().len() == self.digits_of(code.as_ref()),
+                Typed::Computed(_) | Typed::Recovery(_) => true,
+            };
+            fits.then_some(Candidate { challenge, code })
         });
         Ok(candidates.take(MOST_TRIED).collect())
     }

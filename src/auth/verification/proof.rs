@@ -30,6 +30,24 @@ pub(super) enum Typed {
     Recovery(RecoveryCode),
 }
 
+impl Typed {
+    /// The guess in one spelling; what cannot be a code is refused and costs no attempt. One that was sent has so many digits.
+    pub(super) fn read(way: Way, text: &str, sent: usize) -> Option<Self> {
+        match way {
+            Way::Sent => digits(text, sent).map(Self::Sent),
+            Way::Computed => digits(text, totp::DIGITS).map(Self::Computed),
+            Way::Recovery => RecoveryCode::parse(text).map(Self::Recovery),
+        }
+    }
+}
+
+/// A guess, and what of the account it is held against besides its challenge.
+pub(super) enum Held<'a> {
+    Sent(&'a Code),
+    Computed(&'a Code, Enrolled),
+    Recovery(&'a RecoveryCode),
+}
+
 /// What a right guess uses up besides its challenge.
 pub(super) enum Proof {
     /// Nothing: the code is good for its challenge only.
@@ -71,16 +89,23 @@ impl Auth {
         }
     }
 
-    /// The guess in one spelling; what cannot be a code is refused and costs no attempt.
-    pub(super) fn typed(&self, way: Way, text: &str) -> Option<Typed> {
-        match way {
-            Way::Sent => {
-                let lengths = self.0.code_lengths.load();
-                lengths.iter().find_map(|length| digits(text, *length)).map(Typed::Sent)
+    /// What the guess is to be held against; `None` if the account has no such factor.
+    pub(super) async fn hold<'a>(
+        &self,
+        user_id: Uuid,
+        typed: &'a Typed,
+    ) -> Result<Option<Held<'a>>, Trouble> {
+        let house = &*self.0;
+        Ok(match typed {
+            Typed::Sent(code) => Some(Held::Sent(code)),
+            Typed::Computed(code) => authenticator::find(&house.db, &house.vault, user_id)
+                .await?
+                .map(|app| Held::Computed(code, app)),
+            Typed::Recovery(code) => {
+                let left = challenge::recovery_codes_left(&house.db, user_id).await?;
+                (left > 0).then_some(Held::Recovery(code))
             }
-            Way::Computed => digits(text, totp::DIGITS).map(Typed::Computed),
-            Way::Recovery => RecoveryCode::parse(text).map(Typed::Recovery),
-        }
+        })
     }
 
     /// Holds a counted guess against its challenges.
@@ -88,20 +113,18 @@ impl Auth {
         &self,
         account: &Account,
         provider: &str,
-        typed: &Typed,
+        held: Held<'_>,
         judged: Vec<&'a Candidate>,
         now: Timestamp,
     ) -> Result<Finding<'a>, Trouble> {
         let house = &*self.0;
         let Some(first) = judged.first().copied() else { return Ok(Finding::Wrong) };
-        match typed {
-            Typed::Sent(code) => {
+        match held {
+            Held::Sent(code) => {
                 let right = judged.into_iter().find(|candidate| self.matches(candidate, code));
                 Ok(right.map_or(Finding::Wrong, |candidate| Finding::Right(candidate, Proof::Code)))
             }
-            Typed::Computed(code) => {
-                let app = authenticator::find(&house.db, &house.vault, account.id).await?;
-                let Some(app) = app else { return Ok(Finding::Wrong) };
+            Held::Computed(code, app) => {
                 let providers = house.providers.load_full();
                 Ok(match providers.check(provider, account, &app.secret, code, now).await? {
                     Match::Step(step) => Finding::Right(first, Proof::Step(app, step)),
@@ -109,7 +132,7 @@ impl Auth {
                     Match::Wrong => Finding::Wrong,
                 })
             }
-            Typed::Recovery(code) => {
+            Held::Recovery(code) => {
                 let found = recovery::find(&house.db, &house.vault, account.id, code).await?;
                 Ok(found.map_or(Finding::Wrong, |id| Finding::Right(first, Proof::Recovery(id))))
             }

@@ -3,8 +3,8 @@ use std::time::Duration;
 use super::*;
 use crate::courier::template_check::{NOTICES, PURPOSES};
 use crate::courier::{
-    AccountChanged, CHANGES, CodeMail, CodeText, ConfirmEmail, Lifetime, LockedOut, Notice, ResetPassword,
-    gsm7,
+    AccountChanged, CHANGES, CodeMail, CodeText, ConfirmEmail, FactorDisabled, KINDS, Lifetime, LockedOut,
+    Notice, ResetPassword, gsm7,
 };
 
 const LINK: &str = "http://localhost:4200/confirm?lang=en&token=a%2Bb&email=a%40example.com";
@@ -60,6 +60,10 @@ fn every_mail(templates: &Templates, language: Language) -> Vec<Content> {
         PURPOSES.map(|purpose| templates.email("code", language, CodeMail { purpose, ..code_mail(name) })),
     );
     mails.extend(NOTICES.map(|notice| templates.email(notice, language, Notice { name, page, host })));
+    mails.extend(KINDS.map(|kind| {
+        let disabled = FactorDisabled { name, page, provider: "Sample", kind, host };
+        templates.email("factor_disabled", language, disabled)
+    }));
     mails.extend(CHANGES.map(|change| {
         templates.email("account_changed", language, AccountChanged { name, page, change, host })
     }));

@@ -1,6 +1,7 @@
 //! Challenges: moved, sent again, guessed at, and closed.
 
 use futures_util::future::join_all;
+use sea_orm::sea_query::Expr;
 use sea_orm::{EntityTrait as _, PaginatorTrait as _};
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ on_every_engine!(
     the_account_has_its_own_budget,
     malformed_codes_cost_no_attempt,
     a_provider_that_is_not_valid_is_refused,
+    guesses_by_a_factor_that_is_not_there_cost_nothing,
     a_challenge_ends_in_its_time,
     a_failed_delivery_is_told_and_another_provider_can_be_used_at_once,
     a_code_of_another_challenge_or_provider_is_worth_nothing,
@@ -244,12 +246,48 @@ async fn a_provider_that_is_not_valid_is_refused(engine: Engine) {
     for provider in ["Sms", "Authenticator", "RecoveryCode", "email", "nonsense"] {
         client.send_code(&challenge, provider).await.assert_problem(422, "invalid_provider");
     }
-    for provider in ["Sms", "nonsense"] {
+    for provider in ["Sms", "Authenticator", "RecoveryCode", "nonsense"] {
         client.guess_by(&challenge, provider, &code).await.assert_problem(422, "invalid_provider");
     }
 
     assert_eq!(app.attempts().await, [0]);
     assert_eq!(client.show(&challenge).await.json()["provider"], "Email");
+}
+
+async fn guesses_by_a_factor_that_is_not_there_cost_nothing(engine: Engine) {
+    let app = TestApp::builder(engine).set("two_step.account_attempts_total", "2").start().await;
+    app.add_user(JANE).await;
+    let me = Me::log_in(&app).await;
+    super::factors::switch_on(&me).await;
+    // Every code is used, and the app waits for its first one.
+    entity::recovery_code::Entity::update_many()
+        .col_expr(entity::recovery_code::Column::ConsumedAt, Expr::value(1))
+        .exec(app.db())
+        .await
+        .unwrap();
+    let strong = Me::log_in_with_code(&app).await;
+    strong.send("POST", "/me/authenticator", &json!({})).await.assert_status(200);
+    let client = app.client();
+    let challenge = client.log_in(JANE).await.v1_challenge_id();
+    app.all_sent().await;
+    let mails = app.mails_to(JANE).len();
+
+    for provider in ["Authenticator", "RecoveryCode"] {
+        for _ in 0..3 {
+            client.guess_by(&challenge, provider, "123456").await.assert_problem(422, "invalid_provider");
+            let body =
+                json!({"email": JANE, "provider": provider, "token": "123456", "challengeId": challenge});
+            let article = client.post("/api/accounts/twostepverification", &body).await;
+            article.assert_text(400, INVALID_CODE);
+        }
+    }
+
+    assert_eq!(client.show(&challenge).await.json()["attemptsLeft"], 5);
+    app.all_sent().await;
+    assert_eq!(app.mails_to(JANE).len(), mails);
+    assert!(app.running.auth.show_user(JANE).await.unwrap().disabled_factors.is_empty());
+    let code = app.mails(JANE, CODE).last().unwrap().code();
+    client.guess(&challenge, &code).await.tokens();
 }
 
 async fn a_challenge_ends_in_its_time(engine: Engine) {

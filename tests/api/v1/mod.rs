@@ -6,6 +6,7 @@ mod cookies;
 mod devices;
 mod errors;
 mod factors;
+mod in_flight;
 mod logins;
 mod me;
 mod phones;

@@ -11,7 +11,7 @@ use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, PaginatorTrait as _, 
 use super::consume::Won;
 use super::consume::consume_once;
 use super::count::count_attempt;
-use super::proof::{Proof, Typed};
+use super::proof::Proof;
 use super::*;
 use crate::auth::challenge::{Binding, sends_window};
 use crate::auth::fixture::{self, House, NOW};
@@ -30,7 +30,8 @@ fn caller() -> Caller {
 async fn found(house: &House, user: &user::Model) -> Vec<Candidate> {
     let (email, provider) = (user.email.clone(), "Email".to_owned());
     let guess = Verification { email, provider, code: String::new(), caller: caller() };
-    house.auth.candidates(Some(user), Way::Sent, &guess).await.unwrap()
+    let typed = Typed::Sent(Code::new("123456".to_owned()));
+    house.auth.candidates(Some(user), &typed, &guess).await.unwrap()
 }
 
 /// What becomes of a right code for `row`.
