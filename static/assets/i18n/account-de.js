@@ -96,6 +96,8 @@ export default {
   "security.change_password": "Passwort ändern",
   "security.choose": "Zuerst diesen nutzen",
   "security.confirmed": "Bestätigt am {date}",
+  "security.disabled": "Abgeschaltet",
+  "security.disabled_why": "Es wurden zu viele falsche Codes eingegeben.",
   "security.first": "Erste Wahl",
   "security.is_off": "Der zweite Schritt ist aus. Das Passwort allein öffnet Ihr Konto.",
   "security.is_on": "Der zweite Schritt ist an. Die nächste Anmeldung fragt nach einem Code.",

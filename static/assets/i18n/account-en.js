@@ -96,6 +96,8 @@ export default {
   "security.change_password": "Change the password",
   "security.choose": "Use this first",
   "security.confirmed": "Confirmed on {date}",
+  "security.disabled": "Switched off",
+  "security.disabled_why": "Too many wrong codes were entered.",
   "security.first": "First choice",
   "security.is_off": "The second step is off. The password alone opens your account.",
   "security.is_on": "The second step is on. The next sign-in asks for a code.",

@@ -36,7 +36,8 @@ function show(next) {
   const option = (factor) => new Option(label(factor), factor.provider);
   byId("provider").replaceChildren(...all.map(option));
   byId("provider").value = next.preferredProvider ?? "";
-  byId("factor-list").replaceChildren(...(all.length ? all.map(row) : [make("li", { textContent: t("security.none") })]));
+  const rows = [...all.map(row), ...next.disabledFactors.map(disabledRow)];
+  byId("factor-list").replaceChildren(...(rows.length ? rows : [make("li", { textContent: t("security.none") })]));
   byId("app-begin").textContent = t(has("authenticator") ? "app.replace" : "app.begin");
   byId("app-remove").hidden = !has("authenticator");
   byId("phone-remove").hidden = !has("sms");
@@ -57,6 +58,16 @@ function row(factor) {
     make("strong", { textContent: label(factor) }),
     isFirst ? make("span", { className: "badge", textContent: t("security.first") }) : null,
     make("span", { className: "meta", textContent: since }),
+  );
+}
+
+function disabledRow(factor) {
+  return make(
+    "li",
+    {},
+    make("strong", { textContent: way(factor, factors.disabledFactors) }),
+    make("span", { className: "badge", textContent: t("security.disabled") }),
+    make("span", { className: "meta", textContent: t("security.disabled_why") }),
   );
 }
 

@@ -24,7 +24,7 @@ on_every_engine!(
 );
 
 /// What an authenticator app shows at the server's time, `steps` later.
-fn app_code(app: &TestApp, shared_key: &str, steps: i64) -> String {
+pub(super) fn app_code(app: &TestApp, shared_key: &str, steps: i64) -> String {
     let totp = Totp::new()
         .with_algorithm(Algorithm::SHA1)
         .with_secret(Secret::try_from_base32(shared_key).unwrap())
@@ -34,7 +34,7 @@ fn app_code(app: &TestApp, shared_key: &str, steps: i64) -> String {
 }
 
 /// Enrols an app and gives its key; the clock stands at another time step afterwards.
-async fn enrol(app: &TestApp, me: &Me) -> String {
+pub(super) async fn enrol(app: &TestApp, me: &Me) -> String {
     let answer = me.send("POST", "/me/authenticator", &json!({})).await;
     answer.assert_status(200);
     let key = answer.field("sharedKey");

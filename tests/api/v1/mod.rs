@@ -4,6 +4,7 @@ mod account;
 mod challenges;
 mod cookies;
 mod devices;
+mod disabled;
 mod errors;
 mod factors;
 mod in_flight;
