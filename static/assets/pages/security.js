@@ -71,16 +71,21 @@ function disabledRow(factor) {
   );
 }
 
+/** The first time that it is on, also where it was from the start, it comes with recovery codes. */
+async function setSecondStep(change) {
+  const next = await freshly(() => ask("PUT", me("two-factor"), change));
+  show(next);
+  if (next.recoveryCodes) showCodes(next.recoveryCodes);
+}
+
 onPress(byId("switch"), secondStep, async () => {
   const enabled = !factors.twoFactorEnabled;
-  const next = await freshly(() => ask("PUT", me("two-factor"), { enabled }));
-  show(next);
+  await setSecondStep({ enabled });
   tell(secondStep, t(enabled ? "security.is_on" : "security.is_off"));
-  if (next.recoveryCodes) showCodes(next.recoveryCodes);
 });
 
 onSubmit(byId("preferred"), async ({ provider }) => {
-  show(await freshly(() => ask("PUT", me("two-factor"), { enabled: true, preferredProvider: provider })));
+  await setSecondStep({ enabled: true, preferredProvider: provider });
   tell(byId("preferred"), t("account.saved"));
 });
 

@@ -34,11 +34,13 @@ async fn disable(app: &TestApp, providers: &[&str]) {
     for provider in providers {
         let challenge = client.log_in(JANE).await.v1_challenge_id();
         let code = match *provider {
-            "Email" => eventually("the newest code", async || {
-                app.all_sent().await;
-                app.mails(JANE, CODE).last().map(Mail::code)
-            })
-            .await,
+            "Email" => {
+                eventually("the newest code", async || {
+                    app.all_sent().await;
+                    app.mails(JANE, CODE).last().map(Mail::code)
+                })
+                .await
+            }
             "Sms" => {
                 client.send_code(&challenge, "Sms").await.assert_status(202);
                 texted_code(app, NUMBER).await
