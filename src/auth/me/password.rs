@@ -5,7 +5,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{Auth, Change, MeError, Owner};
-use crate::auth::lockout::{self, Failure, Lane, Standing};
+use crate::auth::lockout::{self, Lane, Standing, WrongPassword};
 use crate::auth::session::{self, Which};
 use crate::auth::transaction::{self, retried};
 use crate::auth::{Client, FieldError, Password, Unexpected, user as users};
@@ -40,11 +40,9 @@ impl Auth {
         let now = house.clock.now();
         let right = !current.is_cut() && house.hashing.verify(current, &owner.user.password_hash).await?;
         if lockout::standing(&house.db, &lane, now).await? == Standing::Locked || !right {
-            let failure = lockout::record_failure(&house.db, &lane, &house.accounts, now).await?;
-            if failure == Failure::LockedNow {
-                self.tell_of_lock(Some(&owner.user), None).await;
-            }
-            return Err(wrong());
+            let wrong = WrongPassword { owner: Some(&owner.user), email: None, client };
+            self.count_wrong_password(&lane, &wrong, now).await?;
+            return Err(incorrect());
         }
         let hash = house.hashing.hash(new).await?;
         let queued = retried(|| self.write_password(&owner, &hash)).await?;
@@ -72,7 +70,7 @@ impl Auth {
     }
 }
 
-fn wrong() -> MeError {
+fn incorrect() -> MeError {
     let message = "The current password is wrong.".to_owned();
     MeError::Invalid(vec![FieldError { field: "currentPassword", code: "incorrect", message }])
 }

@@ -53,6 +53,8 @@ export default {
   "event.email_change_requested": "Eine neue E-Mail-Adresse wurde gewünscht",
   "event.email_changed": "Die E-Mail-Adresse wurde geändert",
   "event.email_confirmed": "Die E-Mail-Adresse wurde bestätigt",
+  "event.factor_disabled": "Zu viele falsche Codes wurden eingegeben: {provider} wurde abgeschaltet",
+  "event.locked_out": "Zu viele falsche Passwörter wurden eingegeben: Das Konto war eine Zeit lang gesperrt",
   "event.not_me": "Sie haben gemeldet, dass eine Anmeldung nicht von Ihnen war",
   "event.password_changed": "Das Passwort wurde geändert",
   "event.password_reset": "Über einen Link wurde ein neues Passwort gesetzt",

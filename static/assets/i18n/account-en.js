@@ -53,6 +53,8 @@ export default {
   "event.email_change_requested": "A new e-mail address was asked for",
   "event.email_changed": "The e-mail address was changed",
   "event.email_confirmed": "The e-mail address was confirmed",
+  "event.factor_disabled": "Too many wrong codes were entered: {provider} was switched off",
+  "event.locked_out": "Too many wrong passwords were entered: the account was locked for a while",
   "event.not_me": "You told us that a sign-in was not you",
   "event.password_changed": "The password was changed",
   "event.password_reset": "A new password was set by a mailed link",

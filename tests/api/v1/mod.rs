@@ -13,6 +13,7 @@ mod me;
 mod phones;
 mod registrations;
 mod tokens;
+mod trail;
 
 use serde_json::{Value, json};
 
