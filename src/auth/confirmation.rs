@@ -9,7 +9,7 @@ use serde_json::json;
 use super::event::{self, EventKind};
 use super::link::{self, LinkPurpose, Pending};
 use super::transaction::{self, retried};
-use super::{Auth, EmailAddress, Unexpected, revocation, user as users};
+use super::{Auth, Client, EmailAddress, Unexpected, revocation, user as users};
 use crate::clock::Timestamp;
 
 /// Why an address was not confirmed.
@@ -36,15 +36,20 @@ impl Auth {
     ///
     /// # Errors
     /// [`ConfirmError`]
-    pub async fn confirm_email(&self, email: Option<&str>, token: &str) -> Result<(), ConfirmError> {
+    pub async fn confirm_email(
+        &self,
+        email: Option<&str>,
+        token: &str,
+        client: &Client,
+    ) -> Result<(), ConfirmError> {
         let house = &*self.0;
         let found = self.find_link(LinkPurpose::ConfirmEmail, email, token).await?;
         let Some((user, link)) = found else {
-            let has_moved = self.take_email(email, token).await?;
+            let has_moved = self.take_email(email, token, client).await?;
             return if has_moved { Ok(()) } else { Err(ConfirmError::InvalidLink) };
         };
         let pending = link::pending(&house.vault, &link)?;
-        if !retried(|| self.open_confirmation(&user, token, &pending)).await? {
+        if !retried(|| self.open_confirmation(&user, token, &pending, client)).await? {
             return Err(ConfirmError::InvalidLink);
         }
         info!(user_id:% = user.id; "address confirmed");
@@ -75,6 +80,7 @@ impl Auth {
         user: &user::Model,
         token: &str,
         pending: &Pending,
+        client: &Client,
     ) -> Result<bool, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
@@ -88,7 +94,7 @@ impl Auth {
         if pending.password_hash != user.password_hash {
             revocation::end_sign_ins(&tx, user.id, now).await?;
         }
-        event::record(&tx, user.id, EventKind::EmailConfirmed, None, &json!({}), now).await?;
+        event::record(&tx, user.id, EventKind::EmailConfirmed, Some(client.address), &json!({}), now).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -157,9 +163,9 @@ mod tests {
         let first = link_for(&house, &user, "of the first").await;
         let second = link_for(&house, &user, "of the second").await;
 
-        house.auth.confirm_email(Some("JO@example.com"), &second).await.unwrap();
-        let again = house.auth.confirm_email(Some("jo@example.com"), &second).await;
-        let other = house.auth.confirm_email(Some("jo@example.com"), &first).await;
+        house.auth.confirm_email(Some("JO@example.com"), &second, &fixture::client()).await.unwrap();
+        let again = house.auth.confirm_email(Some("jo@example.com"), &second, &fixture::client()).await;
+        let other = house.auth.confirm_email(Some("jo@example.com"), &first, &fixture::client()).await;
 
         assert!(matches!(again, Err(ConfirmError::InvalidLink)));
         assert!(matches!(other, Err(ConfirmError::InvalidLink)));
@@ -175,10 +181,10 @@ mod tests {
         let house = fixture::house().await;
         let user = unconfirmed(&house).await;
         let own = link_for(&house, &user, "of the first").await;
-        house.auth.confirm_email(Some("jo@example.com"), &own).await.unwrap();
+        house.auth.confirm_email(Some("jo@example.com"), &own, &fixture::client()).await.unwrap();
         let late = link_for(&house, &user, "of an outsider").await;
 
-        let refused = house.auth.confirm_email(Some("jo@example.com"), &late).await;
+        let refused = house.auth.confirm_email(Some("jo@example.com"), &late, &fixture::client()).await;
 
         assert!(matches!(refused, Err(ConfirmError::InvalidLink)));
         assert_eq!(house.user("jo@example.com").await.password_hash, "of the first");
@@ -206,7 +212,7 @@ mod tests {
         let pending = link::pending(&house.vault, &link).unwrap();
         link::kill_all(house.db(), user.id, NOW).await.unwrap();
 
-        let opened = house.auth.open_confirmation(&user, &token, &pending).await.unwrap();
+        let opened = house.auth.open_confirmation(&user, &token, &pending, &fixture::client()).await.unwrap();
 
         assert!(!opened);
         assert_eq!(house.user("jo@example.com").await, user);
@@ -219,13 +225,13 @@ mod tests {
         fixture::insert_user(house.db(), "eve@example.com").await;
         let token = link_for(&house, &user, "of the first").await;
 
-        let other = house.auth.confirm_email(Some("eve@example.com"), &token).await;
+        let other = house.auth.confirm_email(Some("eve@example.com"), &token, &fixture::client()).await;
         user::Entity::update_many()
             .col_expr(user::Column::DisabledAt, Expr::value(1))
             .exec(house.db())
             .await
             .unwrap();
-        let off = house.auth.confirm_email(Some("jo@example.com"), &token).await;
+        let off = house.auth.confirm_email(Some("jo@example.com"), &token, &fixture::client()).await;
 
         assert!(matches!(other, Err(ConfirmError::InvalidLink)));
         assert!(matches!(off, Err(ConfirmError::InvalidLink)));

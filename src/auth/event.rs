@@ -38,6 +38,10 @@ pub(super) enum EventKind {
     DeviceForgotten,
     /// Its owner has disowned a sign-in.
     NotMe,
+    /// Wrong passwords have locked it.
+    LockedOut,
+    /// Wrong codes have switched a factor off.
+    FactorDisabled,
     /// Its owner changed something.
     Changed(Change),
     /// Its owner changed what the profile says.
@@ -62,6 +66,8 @@ impl EventKind {
             Self::DeviceRemembered => "device_remembered",
             Self::DeviceForgotten => "device_forgotten",
             Self::NotMe => "not_me",
+            Self::LockedOut => "locked_out",
+            Self::FactorDisabled => "factor_disabled",
             Self::Changed(change) => change.as_str(),
             Self::ProfileChanged => "profile_changed",
             Self::UserAdded => "user_added",

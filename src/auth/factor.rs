@@ -7,45 +7,52 @@ use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
 };
+use serde_json::json;
 use uuid::Uuid;
 
+use super::event::{self, EventKind};
 use super::notice::Notice;
 use super::transaction::{self, is_taken, retried};
-use super::{Auth, Unexpected};
+use super::{Auth, Client, Unexpected};
 use crate::clock::Timestamp;
 use crate::courier::Queued;
 use crate::otp::ProviderKind;
 
 impl Auth {
-    /// Counts a wrong code; the one that reaches `account_attempts_total` disables the factor and tells its owner.
+    /// Counts a wrong code of a client; the one that reaches `account_attempts_total` disables the factor and tells its owner.
     pub(super) async fn record_wrong_code(
         &self,
         user: &user::Model,
         provider: &str,
         kind: ProviderKind,
+        client: &Client,
     ) -> Result<(), Unexpected> {
         let house = &*self.0;
         retried(async || Ok(count_failure(&house.db, user.id, provider).await?)).await?;
-        if let Some(queued) = retried(|| self.disable_if_spent(user, provider, kind)).await? {
+        if let Some(queued) = retried(|| self.disable_if_spent(user, provider, kind, client)).await? {
             house.courier.wake(queued);
             warn!(user_id:% = user.id, provider = provider; "factor disabled by wrong codes");
         }
         Ok(())
     }
 
-    /// One transaction: the factor is disabled and its owner told. `None` if it has failures left, or is disabled already.
+    /// One transaction: the factor is disabled, the event and the notice. `None` if it has failures left, or is disabled already.
     async fn disable_if_spent(
         &self,
         user: &user::Model,
         provider: &str,
         kind: ProviderKind,
+        client: &Client,
     ) -> Result<Option<Queued>, Unexpected> {
         let house = &*self.0;
         let most = i32::try_from(house.two_step.load().account_attempts_total).unwrap_or(i32::MAX);
         let tx = transaction::begin(&house.db).await?;
-        if !disable(&tx, user.id, provider, most, house.clock.now()).await? {
+        let now = house.clock.now();
+        if !disable(&tx, user.id, provider, most, now).await? {
             return Ok(None);
         }
+        let detail = json!({ "provider": provider, "userAgent": client.user_agent });
+        event::record(&tx, user.id, EventKind::FactorDisabled, Some(client.address), &detail, now).await?;
         let queued = self.notify(&tx, user, Notice::FactorDisabled(provider, kind)).await?;
         tx.commit().await?;
         Ok(Some(queued))

@@ -5,17 +5,24 @@
 //! is looked at against the lock after its own hash too: in whatever order parallel guesses end, none succeeds once
 //! `lockout_attempts` wrong ones have been recorded.
 
+use std::time::Duration;
+
 use entity::lockout::{ActiveModel, Column, Entity};
 use entity::user;
+use log::{info, warn};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait as _};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
 };
+use serde_json::json;
 use uuid::Uuid;
 
-use super::AccountSettings;
-use super::transaction::is_taken;
+use super::event::{self, EventKind};
+use super::notice::Notice;
+use super::transaction::{self, is_taken, retried};
+use super::{AccountSettings, Auth, Client, EmailAddress, Unexpected};
 use crate::clock::Timestamp;
+use crate::courier::Content;
 use crate::vault::{Use, Vault};
 
 /// Whose wrong passwords are counted together.
@@ -63,13 +70,113 @@ pub(super) enum Standing {
 
 /// What one more wrong password did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
+enum Failure {
     /// It was counted.
     Counted,
     /// It was the last one: the lane is locked now. Told to exactly one caller per lock.
     LockedNow,
     /// The lane was locked already.
     Locked,
+}
+
+/// Whose password was wrong, and who gave it.
+pub(super) struct WrongPassword<'a> {
+    /// Nobody, for an address that no account has.
+    pub owner: Option<&'a user::Model>,
+    /// As typed, if it is an address.
+    pub email: Option<&'a EmailAddress>,
+    pub client: &'a Client,
+    /// Where the owner may ask for a new password.
+    pub reset_page: &'a str,
+}
+
+impl Auth {
+    /// Counts one wrong password; the one that locks is mailed to the owner.
+    pub(super) async fn count_wrong_password(
+        &self,
+        lane: &Lane,
+        wrong: &WrongPassword<'_>,
+        now: Timestamp,
+    ) -> Result<(), Unexpected> {
+        if self.record_failure(lane, wrong, &self.0.accounts, now).await? == Failure::LockedNow {
+            self.tell_of_lock(wrong).await;
+        }
+        Ok(())
+    }
+
+    /// Counts one wrong password: one guarded statement decides what it did.
+    async fn record_failure(
+        &self,
+        lane: &Lane,
+        wrong: &WrongPassword<'_>,
+        settings: &AccountSettings,
+        now: Timestamp,
+    ) -> Result<Failure, Unexpected> {
+        let db = &self.0.db;
+        let last = i32::try_from(settings.lockout_attempts).unwrap_or(i32::MAX) - 1;
+        for _ in 0..3 {
+            if count(db, lane, last, now).await? {
+                return Ok(Failure::Counted);
+            }
+            if start(db, lane, now).await? {
+                continue;
+            }
+            if retried(|| self.lock_in_trail(lane, wrong, last, settings, now)).await? {
+                return Ok(Failure::LockedNow);
+            }
+            if standing(db, lane, now).await? == Standing::Locked {
+                return Ok(Failure::Locked);
+            }
+        }
+        Ok(Failure::Locked)
+    }
+
+    /// One transaction: the lock and its event; for an address that nobody has, a row that costs as much.
+    async fn lock_in_trail(
+        &self,
+        lane: &Lane,
+        wrong: &WrongPassword<'_>,
+        last: i32,
+        settings: &AccountSettings,
+        now: Timestamp,
+    ) -> Result<bool, Unexpected> {
+        let tx = transaction::begin(&self.0.db).await?;
+        if !lock(&tx, lane, last, settings, now).await? {
+            return Ok(false);
+        }
+        match (wrong.owner, wrong.email) {
+            (Some(owner), _) => {
+                let (kind, address) = (EventKind::LockedOut, Some(wrong.client.address));
+                let detail = json!({ "userAgent": wrong.client.user_agent });
+                event::record(&tx, owner.id, kind, address, &detail, now).await?;
+            }
+            (None, Some(email)) => {
+                let nothing = Content { subject: String::new(), text: String::new(), html: String::new() };
+                let decoy = self.mail(email.as_str(), nothing, Duration::ZERO);
+                self.0.courier.enqueue_decoy(&tx, &decoy, now).await?;
+            }
+            (None, None) => {}
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Mails the owner of a lane that was locked just now; an address that nobody has costs the same, so that the time
+    /// of the answer tells nothing, and what is no address at all costs nothing. A failure is logged only: the lock
+    /// stands.
+    async fn tell_of_lock(&self, wrong: &WrongPassword<'_>) {
+        let told = match (wrong.owner.filter(|owner| owner.disabled_at.is_none()), wrong.email) {
+            (Some(owner), _) => {
+                info!(user_id:% = owner.id; "account locked");
+                self.notify_if_allowed(owner, Notice::LockedOut(wrong.reset_page)).await
+            }
+            (None, Some(email)) => self.notify_nobody(email, Notice::LockedOut(wrong.reset_page)).await,
+            (None, None) => Ok(()),
+        };
+        if let Err(error) = told {
+            warn!(error:% = error; "lock notice not queued");
+        }
+    }
 }
 
 pub(super) async fn standing(
@@ -82,28 +189,6 @@ pub(super) async fn standing(
         Some(row) if row.failures > 0 => Standing::Counted,
         Some(_) | None => Standing::Clean,
     })
-}
-
-/// Counts one wrong password: one guarded statement decides what it did.
-pub(super) async fn record_failure(
-    db: &impl ConnectionTrait,
-    lane: &Lane,
-    settings: &AccountSettings,
-    now: Timestamp,
-) -> Result<Failure, DbErr> {
-    let last = i32::try_from(settings.lockout_attempts).unwrap_or(i32::MAX) - 1;
-    for _ in 0..3 {
-        if count(db, lane, last, now).await? {
-            return Ok(Failure::Counted);
-        }
-        if lock(db, lane, last, settings, now).await? {
-            return Ok(Failure::LockedNow);
-        }
-        if !start(db, lane, now).await? && standing(db, lane, now).await? == Standing::Locked {
-            return Ok(Failure::Locked);
-        }
-    }
-    Ok(Failure::Locked)
 }
 
 /// Forgets the lane's wrong passwords after a right one.
@@ -173,32 +258,38 @@ async fn start(db: &impl ConnectionTrait, lane: &Lane, now: Timestamp) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::fixture::{self, NOW};
+    use crate::auth::fixture::{self, House, NOW};
 
-    #[tokio::test]
+    /// Of nobody.
+    async fn record(house: &House, lane: &Lane, settings: &AccountSettings, now: Timestamp) -> Failure {
+        let wrong = WrongPassword { owner: None, email: None, client: &fixture::client(), reset_page: "" };
+        house.auth.record_failure(lane, &wrong, settings, now).await.unwrap()
+    }
+
+    #[actix_web::test]
     async fn a_guess_that_saw_the_lane_open_does_nothing_to_the_lock() {
-        let database = fixture::database().await;
-        let db = &database.connection;
+        let house = fixture::house().await;
+        let db = house.db();
         let (lane, settings) = (Lane { key: "lane".to_owned(), user_id: None }, fixture::accounts());
         for _ in 0..4 {
-            assert_eq!(record_failure(db, &lane, &settings, NOW).await.unwrap(), Failure::Counted);
+            assert_eq!(record(&house, &lane, &settings, NOW).await, Failure::Counted);
         }
-        assert_eq!(record_failure(db, &lane, &settings, NOW).await.unwrap(), Failure::LockedNow);
+        assert_eq!(record(&house, &lane, &settings, NOW).await, Failure::LockedNow);
 
         for _ in 0..9 {
-            assert_eq!(record_failure(db, &lane, &settings, NOW).await.unwrap(), Failure::Locked);
+            assert_eq!(record(&house, &lane, &settings, NOW).await, Failure::Locked);
         }
 
         let row = Entity::find_by_id(lane.key()).one(db).await.unwrap().unwrap();
         let end = NOW.plus(settings.lockout_duration.0);
         assert_eq!((row.failures, row.locked_until), (0, Some(end.millis())));
-        assert_eq!(record_failure(db, &lane, &settings, end).await.unwrap(), Failure::Counted);
+        assert_eq!(record(&house, &lane, &settings, end).await, Failure::Counted);
     }
 
-    #[tokio::test]
+    #[actix_web::test]
     async fn a_lane_that_another_guess_has_just_made_is_not_locked_by_its_first() {
-        let database = fixture::database().await;
-        let db = &database.connection;
+        let house = fixture::house().await;
+        let db = house.db();
         let (lane, settings) = (Lane { key: "lane".to_owned(), user_id: None }, fixture::accounts());
         assert!(start(db, &lane, NOW).await.unwrap());
 
@@ -207,16 +298,32 @@ mod tests {
         assert_eq!(standing(db, &lane, NOW).await.unwrap(), Standing::Clean);
     }
 
-    #[tokio::test]
+    #[actix_web::test]
     async fn where_one_guess_locks_it_is_told_once() {
-        let database = fixture::database().await;
-        let db = &database.connection;
+        let house = fixture::house().await;
         let settings = AccountSettings { lockout_attempts: 1, ..fixture::accounts() };
         let lane = Lane { key: "lane".to_owned(), user_id: None };
 
-        let first = record_failure(db, &lane, &settings, NOW).await.unwrap();
-        let second = record_failure(db, &lane, &settings, NOW).await.unwrap();
+        let first = record(&house, &lane, &settings, NOW).await;
+        let second = record(&house, &lane, &settings, NOW).await;
 
         assert_eq!((first, second), (Failure::LockedNow, Failure::Locked));
+    }
+
+    #[actix_web::test]
+    async fn a_lock_without_its_event_is_none() {
+        use sea_orm::ConnectionTrait as _;
+        let house = fixture::house().await;
+        let jo = fixture::insert_user(house.db(), "jo@example.com").await;
+        let settings = AccountSettings { lockout_attempts: 1, ..fixture::accounts() };
+        let lane = Lane { key: "lane".to_owned(), user_id: None };
+        let wrong =
+            WrongPassword { owner: Some(&jo), email: None, client: &fixture::client(), reset_page: "" };
+        house.db().execute_unprepared("DROP TABLE events").await.unwrap();
+
+        let failed = house.auth.record_failure(&lane, &wrong, &settings, NOW).await;
+
+        assert!(failed.is_err());
+        assert_eq!(standing(house.db(), &lane, NOW).await.unwrap(), Standing::Clean);
     }
 }

@@ -6,8 +6,8 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 
 use super::known_browser::KnownBrowser;
-use super::lockout::{self, Failure, Lane, Standing};
-use super::notice::{FORGOT_PAGE, Notice};
+use super::lockout::{self, Lane, Standing, WrongPassword};
+use super::notice::FORGOT_PAGE;
 use super::session::Opened;
 use super::transaction::{self, retried};
 use super::{
@@ -159,10 +159,10 @@ impl Auth {
             (Standing::Locked, _) => return Err(LoginError::InvalidCredentials),
             (_, Some(user)) if right && user.disabled_at.is_none() => user,
             (_, user) => {
-                let failure = lockout::record_failure(&house.db, &lane, &house.accounts, now).await?;
-                if failure == Failure::LockedNow {
-                    self.tell_of_lock(user.as_ref(), email.as_ref(), reset_page.as_str()).await;
-                }
+                let (owner, client) = (user.as_ref(), &attempt.client);
+                let (email, reset_page) = (email.as_ref(), reset_page.as_str());
+                let wrong = WrongPassword { owner, email, client, reset_page };
+                self.count_wrong_password(&lane, &wrong, now).await?;
                 return Err(LoginError::InvalidCredentials);
             }
         };
@@ -170,28 +170,6 @@ impl Auth {
             lockout::clear(&house.db, &lane).await?;
         }
         Ok(self.rehashed(user, &attempt.password).await)
-    }
-
-    /// Mails the owner of a lane that was locked just now; an address that nobody has costs the same, so that the time
-    /// of the answer tells nothing, and what is no address at all costs nothing. A failure is logged only: the lock
-    /// stands.
-    pub(super) async fn tell_of_lock(
-        &self,
-        owner: Option<&user::Model>,
-        email: Option<&EmailAddress>,
-        reset_page: &str,
-    ) {
-        let told = match (owner.filter(|owner| owner.disabled_at.is_none()), email) {
-            (Some(owner), _) => {
-                info!(user_id:% = owner.id; "account locked");
-                self.notify_if_allowed(owner, Notice::LockedOut(reset_page)).await
-            }
-            (None, Some(email)) => self.notify_nobody(email, Notice::LockedOut(reset_page)).await,
-            (None, None) => Ok(()),
-        };
-        if let Err(error) = told {
-            warn!(error:% = error; "lock notice not queued");
-        }
     }
 
     /// Replaces a hash that is weaker than today's; a failure only postpones it to the next sign-in.

@@ -13,7 +13,9 @@ use super::link::{self, LinkPurpose, NewLink, Pending};
 use super::notice::Notice;
 use super::transaction::{self, is_taken, retried};
 use super::user::roles_column;
-use super::{Auth, Busy, EmailAddress, FieldError, LinkTarget, Password, Unexpected, locale, user as users};
+use super::{
+    Auth, Busy, Client, EmailAddress, FieldError, LinkTarget, Password, Unexpected, locale, user as users,
+};
 use crate::courier::{ConfirmEmail, Language, Lifetime, Message, Queued};
 use crate::otp::PhoneNumber;
 
@@ -79,7 +81,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`RegisterError`]
-    pub async fn register(&self, registration: Registration) -> Result<(), RegisterError> {
+    pub async fn register(&self, registration: Registration, client: &Client) -> Result<(), RegisterError> {
         let house = &*self.0;
         let target =
             LinkTarget::parse(registration.client_uri.as_deref(), CONFIRM_PAGE, &house.origins.load())
@@ -101,7 +103,7 @@ impl Auth {
         let newcomer = Newcomer { email, pending, target };
         // A second try sees the account that a parallel registration has just made.
         for _ in 0..2 {
-            if let Some(queued) = retried(|| self.store(&newcomer)).await? {
+            if let Some(queued) = retried(|| self.store(&newcomer, client)).await? {
                 house.courier.wake(queued);
                 return Ok(());
             }
@@ -136,7 +138,7 @@ impl Auth {
     ///
     /// A taken address costs the same four writes as a free one, so that the time of the answer does not tell: its row
     /// is touched where another is made, and a dead link stands for the living one.
-    async fn store(&self, newcomer: &Newcomer) -> Result<Option<Queued>, Unexpected> {
+    async fn store(&self, newcomer: &Newcomer, client: &Client) -> Result<Option<Queued>, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
@@ -150,12 +152,13 @@ impl Auth {
                 None => return Ok(None),
             },
         };
+        let address = Some(client.address);
         let queued = if owner.email_confirmed || owner.disabled_at.is_some() {
-            event::record(&tx, owner.id, EventKind::RegistrationTried, None, &json!({}), now).await?;
+            event::record(&tx, owner.id, EventKind::RegistrationTried, address, &json!({}), now).await?;
             self.link(&tx, &owner, newcomer, LinkPurpose::Decoy).await?;
             self.notify(&tx, &owner, Notice::RegistrationTried).await?
         } else {
-            event::record(&tx, owner.id, EventKind::Registered, None, &json!({}), now).await?;
+            event::record(&tx, owner.id, EventKind::Registered, address, &json!({}), now).await?;
             let message = self.confirmation(&tx, &owner, newcomer).await?;
             house.courier.enqueue(&tx, &message, now).await?
         };
@@ -284,12 +287,12 @@ mod tests {
         fixture::insert_user(house.db(), "owner@example.com").await;
         let second = std::time::Duration::from_secs(1);
 
-        house.auth.register(registration("jo@example.com")).await.unwrap();
+        house.auth.register(registration("jo@example.com"), &fixture::client()).await.unwrap();
         assert_eq!(rows(&house).await, [2, 1, 1, 1]);
         house.clock.advance(second);
-        house.auth.register(registration("JO@example.com")).await.unwrap();
+        house.auth.register(registration("JO@example.com"), &fixture::client()).await.unwrap();
         assert_eq!(rows(&house).await, [2, 2, 2, 2]);
-        house.auth.register(registration("owner@example.com")).await.unwrap();
+        house.auth.register(registration("owner@example.com"), &fixture::client()).await.unwrap();
         assert_eq!(rows(&house).await, [2, 3, 3, 3]);
 
         let now = house.clock.now().millis();
@@ -305,7 +308,7 @@ mod tests {
         let house = fixture::house().await;
         house.db().execute(Table::drop().table(message::Entity)).await.unwrap();
 
-        let refused = house.auth.register(registration("jo@example.com")).await;
+        let refused = house.auth.register(registration("jo@example.com"), &fixture::client()).await;
 
         assert!(matches!(refused, Err(RegisterError::Unexpected(_))));
         assert_eq!(user::Entity::find().count(house.db()).await.unwrap(), 0);
@@ -320,7 +323,7 @@ mod tests {
         }
         let before = rows(&house).await;
 
-        house.auth.register(registration("Jo@example.com")).await.unwrap();
+        house.auth.register(registration("Jo@example.com"), &fixture::client()).await.unwrap();
 
         assert_eq!(rows(&house).await, before);
     }
@@ -335,7 +338,7 @@ mod tests {
             ..registration("nobody")
         };
 
-        let Err(RegisterError::Invalid(faults)) = house.auth.register(wrong).await else {
+        let Err(RegisterError::Invalid(faults)) = house.auth.register(wrong, &fixture::client()).await else {
             panic!("not refused")
         };
 

@@ -14,7 +14,9 @@ use super::link::{self, LinkPurpose, NewLink};
 use super::lockout;
 use super::notice::Notice;
 use super::transaction::{self, retried};
-use super::{AccountSettings, Auth, Busy, EmailAddress, FieldError, LinkTarget, Password, Unexpected};
+use super::{
+    AccountSettings, Auth, Busy, Client, EmailAddress, FieldError, LinkTarget, Password, Unexpected,
+};
 use super::{revocation, user as users};
 use crate::clock::Timestamp;
 use crate::courier::{Lifetime, Message, Queued, ResetPassword};
@@ -188,7 +190,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`ResetError`]
-    pub async fn reset_password(&self, request: ResetRequest) -> Result<(), ResetError> {
+    pub async fn reset_password(&self, request: ResetRequest, client: &Client) -> Result<(), ResetError> {
         let house = &*self.0;
         let faults = request.faults(&house.accounts);
         if !faults.is_empty() {
@@ -200,7 +202,7 @@ impl Auth {
         let (user, _) = found.ok_or(ResetError::InvalidLink)?;
         let hash = house.hashing.hash(&request.password).await?;
 
-        let queued = retried(|| self.open_reset(&user, &request.token, &hash)).await?;
+        let queued = retried(|| self.open_reset(&user, &request.token, &hash, client)).await?;
         house.courier.wake(queued.ok_or(ResetError::InvalidLink)?);
         info!(user_id:% = user.id; "password reset");
         Ok(())
@@ -213,6 +215,7 @@ impl Auth {
         user: &user::Model,
         token: &str,
         hash: &str,
+        client: &Client,
     ) -> Result<Option<Queued>, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
@@ -226,7 +229,7 @@ impl Auth {
         lockout::lift(&tx, &house.vault, user).await?;
         let email_providers = house.providers.load_full().names_of(ProviderKind::Email);
         enable_factors(&tx, user.id, &email_providers).await?;
-        event::record(&tx, user.id, EventKind::PasswordReset, None, &json!({}), now).await?;
+        event::record(&tx, user.id, EventKind::PasswordReset, Some(client.address), &json!({}), now).await?;
         let queued = self.notify(&tx, user, Notice::PasswordReset).await?;
         tx.commit().await?;
         Ok(Some(queued))

@@ -87,8 +87,8 @@ async fn a_registration_costs_as_many_statements() {
     let house = fixture::house().await;
     fixture::insert_user(house.db(), KNOWN).await;
 
-    let taken = verbs(&house, house.auth.register(registration(KNOWN))).await;
-    let free = verbs(&house, house.auth.register(registration(UNKNOWN))).await;
+    let taken = verbs(&house, house.auth.register(registration(KNOWN), &client())).await;
+    let free = verbs(&house, house.auth.register(registration(UNKNOWN), &client())).await;
 
     assert_eq!(taken.len(), free.len(), "{taken:?} and {free:?}");
 }

@@ -29,7 +29,7 @@ async fn open_link(call: Rc<Call>) -> Result<(), Refusal> {
         return Err(ConfirmError::InvalidLink.into());
     };
     call.count(Limit::Mail).await?;
-    Ok(call.state.auth.confirm_email(Some(&email), &token).await?)
+    Ok(call.state.auth.confirm_email(Some(&email), &token, &call.client).await?)
 }
 
 /// The one parameter of that name, whatever its case, as a text that the database can be asked for.

@@ -37,7 +37,7 @@ async fn attempt(call: Rc<Call>, payload: Payload) -> Result<(), Refusal> {
     let form: Form = call.form(payload).await?;
     call.count(Limit::Register).await?;
     let registration = Registration { locale: call.locale(), ..form.into() };
-    Ok(call.state.auth.register(registration).await?)
+    Ok(call.state.auth.register(registration, &call.client).await?)
 }
 
 impl From<Form> for Registration {

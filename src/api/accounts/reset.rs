@@ -31,7 +31,7 @@ async fn attempt(call: Rc<Call>, payload: Payload) -> Result<(), Refusal> {
     let form: Form = call.form(payload).await?;
     // It sends no mail: what it costs is a guess at the link's token and a password hash, as a verification does.
     call.count(Limit::Verify).await?;
-    Ok(call.state.auth.reset_password(form.into()).await?)
+    Ok(call.state.auth.reset_password(form.into(), &call.client).await?)
 }
 
 impl From<Form> for ResetRequest {

@@ -40,6 +40,6 @@ async fn set(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> 
     call.count(Limit::Verify).await?;
 
     let request = ResetRequest { email: None, token, password: Password::new(&password), confirmation: None };
-    call.state.auth.reset_password(request).await?;
+    call.state.auth.reset_password(request, &call.client).await?;
     Ok(HttpResponse::NoContent().finish())
 }

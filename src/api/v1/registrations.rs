@@ -42,7 +42,7 @@ async fn attempt(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Probl
     form.check()?;
     call.count(Limit::Register).await?;
 
-    call.state.auth.register(registration).await?;
+    call.state.auth.register(registration, &call.client).await?;
     Ok(HttpResponse::Accepted().json(json!({})))
 }
 
@@ -52,7 +52,7 @@ async fn open_link(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Pro
     form.check()?;
     call.count(Limit::Mail).await?;
 
-    call.state.auth.confirm_email(None, &token).await?;
+    call.state.auth.confirm_email(None, &token, &call.client).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -27,6 +27,10 @@ pub(in crate::auth) struct Offers {
     pub all: Vec<Offer>,
     /// How long until one that is left out because its budget is spent may be back.
     pub texts_come_back_in: Option<Duration>,
+    /// Names of the providers that too many wrong codes have switched off.
+    pub disabled: Vec<String>,
+    /// Recovery codes that were not used, whether or not they are offered.
+    pub recovery_codes_left: u64,
     /// Whose offers they are: the registry that takes its place meanwhile may lack the provider that is chosen.
     registry: Arc<ProviderRegistry>,
 }
@@ -73,7 +77,7 @@ impl Auth {
                 destination: Destination::nowhere(),
             });
         }
-        Ok(Offers { account, all, texts_come_back_in, registry })
+        Ok(Offers { account, all, texts_come_back_in, disabled, recovery_codes_left, registry })
     }
 
     /// The offer that `user` prefers, or else the configured one, or else the first.
@@ -99,7 +103,7 @@ pub(in crate::auth) fn is_sent(kind: ProviderKind) -> bool {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Besides {
     has_authenticator: bool,
-    recovery_codes_left: i64,
+    recovery_codes_left: u64,
     /// Names of the providers that too many wrong codes have switched off.
     disabled: Vec<String>,
 }
@@ -137,7 +141,7 @@ impl Besides {
             let (what, count): (String, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(2)?);
             match what.as_str() {
                 "app" => besides.has_authenticator = count > 0,
-                "codes" => besides.recovery_codes_left = count,
+                "codes" => besides.recovery_codes_left = count.unsigned_abs(),
                 _ => besides.disabled.push(row.try_get_by_index(1)?),
             }
         }

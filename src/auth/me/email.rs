@@ -103,6 +103,7 @@ impl Auth {
         &self,
         named: Option<&str>,
         token: &str,
+        client: &Client,
     ) -> Result<bool, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
@@ -116,7 +117,7 @@ impl Auth {
             return Ok(false);
         }
         let Some(user) = users::find(&house.db, found.user_id).await? else { return Ok(false) };
-        let Some(told) = retried(|| self.open_email(&user, &found, token, &email)).await? else {
+        let Some(told) = retried(|| self.open_email(&user, &found, token, &email, client)).await? else {
             return Ok(false);
         };
         house.courier.wake(told);
@@ -132,6 +133,7 @@ impl Auth {
         link: &links::Model,
         token: &str,
         email: &EmailAddress,
+        client: &Client,
     ) -> Result<Option<Queued>, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
@@ -150,7 +152,8 @@ impl Auth {
         link::kill_all(&tx, user.id, now).await?;
         revocation::close_challenges(&tx, user.id, now).await?;
         let detail = json!({ "link": link.id });
-        event::record(&tx, user.id, EventKind::Changed(Change::Email), None, &detail, now).await?;
+        event::record(&tx, user.id, EventKind::Changed(Change::Email), Some(client.address), &detail, now)
+            .await?;
         // To the address that it was: whoever lost it must be told.
         let told = self.notify(&tx, user, Notice::Changed(Change::Email)).await?;
         tx.commit().await?;
@@ -243,7 +246,7 @@ mod tests {
         let token = create(purpose, Some(&Pending::address("new@example.com"))).await;
         let found = link::find(house.db(), purpose, &token, NOW).await.unwrap().unwrap();
 
-        let opened = house.auth.open_email(&jo, &found, &token, &new).await.unwrap();
+        let opened = house.auth.open_email(&jo, &found, &token, &new, &fixture::client()).await.unwrap();
 
         assert!(opened.is_some());
         let challenge = challenge::Entity::find().one(house.db()).await.unwrap().unwrap();
@@ -265,7 +268,7 @@ mod tests {
         let found = link::find(house.db(), purpose, &token, NOW).await.unwrap().unwrap();
         link::kill(house.db(), jo.id, purpose, NOW).await.unwrap();
 
-        let opened = house.auth.open_email(&jo, &found, &token, &new).await.unwrap();
+        let opened = house.auth.open_email(&jo, &found, &token, &new, &fixture::client()).await.unwrap();
 
         assert!(opened.is_none());
         assert_eq!(house.user("jo@example.com").await, jo);

@@ -5,7 +5,7 @@ use sea_orm::EntityTrait as _;
 
 use super::{Auth, MeError};
 use crate::auth::Client;
-use crate::auth::challenge::recovery_codes_left;
+use crate::auth::challenge::RECOVERY_CODE;
 use crate::auth::error::Trouble;
 use crate::clock::Timestamp;
 use crate::otp::{Offer, ProviderKind};
@@ -19,7 +19,9 @@ pub struct Factors {
     pub preferred_provider: Option<String>,
     /// What is enrolled, a factor for each provider that is valid, in the order of offers.
     pub factors: Vec<FactorView>,
-    /// Recovery codes that were not used.
+    /// What too many wrong codes have switched off: names and kinds, in the order of offers.
+    pub disabled: Vec<(String, ProviderKind)>,
+    /// Recovery codes that can be used: none, while wrong codes have switched them off.
     pub recovery_codes_left: u64,
 }
 
@@ -57,12 +59,17 @@ impl Auth {
             destination: offer.destination.masked.clone(),
             confirmed_at: confirmed_at(user, app, offer.kind).map(Timestamp::from_millis),
         };
+        let are_off = offers.disabled.iter().any(|name| name == RECOVERY_CODE);
+        let mut disabled = house.providers.load().enabled();
+        disabled.push((RECOVERY_CODE.to_owned(), ProviderKind::Recovery));
+        disabled.retain(|(name, _)| offers.disabled.contains(name));
         let enrolled = offers.all.iter().filter(|offer| offer.kind != ProviderKind::Recovery);
         Ok(Factors {
             two_factor_enabled: user.two_factor_enabled,
             preferred_provider: preferred,
             factors: enrolled.map(view).collect(),
-            recovery_codes_left: recovery_codes_left(&house.db, user.id).await?,
+            recovery_codes_left: if are_off { 0 } else { offers.recovery_codes_left },
+            disabled,
         })
     }
 

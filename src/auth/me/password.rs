@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{Auth, Change, MeError, Owner};
 use crate::auth::known_browser::KnownBrowser;
-use crate::auth::lockout::{self, Failure, Lane, Standing};
+use crate::auth::lockout::{self, Lane, Standing, WrongPassword};
 use crate::auth::notice::FORGOT_PAGE;
 use crate::auth::session::{self, Which};
 use crate::auth::transaction::{self, retried};
@@ -54,11 +54,10 @@ impl Auth {
         let now = house.clock.now();
         let right = !current.is_cut() && house.hashing.verify(current, &owner.user.password_hash).await?;
         if lockout::standing(&house.db, &lane, now).await? == Standing::Locked || !right {
-            let failure = lockout::record_failure(&house.db, &lane, &house.accounts, now).await?;
-            if failure == Failure::LockedNow {
-                self.tell_of_lock(Some(&owner.user), None, &self.page(FORGOT_PAGE)).await;
-            }
-            return Err(wrong());
+            let reset_page = &self.page(FORGOT_PAGE);
+            let wrong = WrongPassword { owner: Some(&owner.user), email: None, client, reset_page };
+            self.count_wrong_password(&lane, &wrong, now).await?;
+            return Err(incorrect());
         }
         let hash = house.hashing.hash(new).await?;
         let queued = retried(|| self.write_password(&owner, &hash)).await?;
@@ -86,7 +85,7 @@ impl Auth {
     }
 }
 
-fn wrong() -> MeError {
+fn incorrect() -> MeError {
     let message = "The current password is wrong.".to_owned();
     MeError::Invalid(vec![FieldError { field: "currentPassword", code: "incorrect", message }])
 }

@@ -3,7 +3,8 @@
 use entity::recovery_code::{ActiveModel, Column, Entity};
 use entity::user;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, PaginatorTrait as _,
+    QueryFilter as _,
 };
 use uuid::Uuid;
 
@@ -63,6 +64,11 @@ impl Auth {
         tx.commit().await?;
         Ok(Some((codes, notice)))
     }
+}
+
+/// Whether the account has ever had codes: used ones are kept.
+pub(super) async fn had_some(tx: &impl ConnectionTrait, user_id: Uuid) -> Result<bool, DbErr> {
+    Ok(Entity::find().filter(Column::UserId.eq(user_id)).count(tx).await? > 0)
 }
 
 /// Replaces the codes of an account in the caller's transaction. Wrong codes that disabled the old ones are forgotten.

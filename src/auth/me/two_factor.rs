@@ -6,7 +6,6 @@ use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryF
 
 use super::recovery::{self, RecoveryCodes};
 use super::{Auth, Change, Factors, MeError, Owner};
-use crate::auth::challenge::recovery_codes_left;
 use crate::auth::transaction::{self, retried};
 use crate::auth::{Client, Unexpected, user as users};
 use crate::courier::Queued;
@@ -17,8 +16,8 @@ use crate::token::Claims;
 type Switched = Option<(Vec<Queued>, Option<RecoveryCodes>)>;
 
 impl Auth {
-    /// Switches the second step of the token's owner, and chooses the provider that sends or asks first. The first time it
-    /// comes with recovery codes.
+    /// Switches the second step of the token's owner, and chooses the provider that sends or asks first. The first time that it
+    /// is on it comes with recovery codes, also where it was on from the start.
     ///
     /// # Errors
     /// [`MeError`]
@@ -51,7 +50,7 @@ impl Auth {
         Ok((self.factors_of(&owner.user).await?, codes))
     }
 
-    /// One transaction: the switch, recovery codes if there are none, the events and the notices. `None` if the account has
+    /// One transaction: the switch, recovery codes if there never were any, the events and the notices. `None` if the account has
     /// changed meanwhile.
     async fn switch(
         &self,
@@ -82,9 +81,15 @@ impl Auth {
             let Some(notice) = self.note(&tx, owner, change, now).await? else { return Ok(None) };
             notices.push(notice);
         }
-        let needs_codes = enabled && has_switched && recovery_codes_left(&tx, user.id).await? == 0;
-        let codes =
-            if needs_codes { Some(recovery::make(&tx, &house.vault, user, now).await?) } else { None };
+        let mut codes = None;
+        if enabled && !recovery::had_some(&tx, user.id).await? {
+            codes = Some(recovery::make(&tx, &house.vault, user, now).await?);
+            if !has_switched {
+                let change = Change::RecoveryCodesMade;
+                let Some(notice) = self.note(&tx, owner, change, now).await? else { return Ok(None) };
+                notices.push(notice);
+            }
+        }
         tx.commit().await?;
         Ok(Some((notices, codes)))
     }

@@ -23,10 +23,10 @@ async fn a_link_sets_one_password_and_takes_the_others_with_it() {
     let jo = fixture::insert_user(house.db(), "jo@example.com").await;
     let (first, second) = (link_for(&house, &jo).await, link_for(&house, &jo).await);
 
-    let weak = house.auth.reset_password(request(&first, "short")).await;
-    house.auth.reset_password(request(&first, "xkvbwlpq")).await.unwrap();
-    let again = house.auth.reset_password(request(&first, "vbwlpqxk")).await;
-    let other = house.auth.reset_password(request(&second, "vbwlpqxk")).await;
+    let weak = house.auth.reset_password(request(&first, "short"), &fixture::client()).await;
+    house.auth.reset_password(request(&first, "xkvbwlpq"), &fixture::client()).await.unwrap();
+    let again = house.auth.reset_password(request(&first, "vbwlpqxk"), &fixture::client()).await;
+    let other = house.auth.reset_password(request(&second, "vbwlpqxk"), &fixture::client()).await;
 
     assert!(matches!(weak, Err(ResetError::Invalid(_))));
     assert!(matches!(again, Err(ResetError::InvalidLink)));
@@ -44,9 +44,9 @@ async fn of_two_resets_that_found_the_same_account_one_is_done() {
     let jo = fixture::insert_user(house.db(), "jo@example.com").await;
     let (first, second) = (link_for(&house, &jo).await, link_for(&house, &jo).await);
 
-    let won = house.auth.open_reset(&jo, &first, "won").await.unwrap();
-    let same = house.auth.open_reset(&jo, &first, "lost").await.unwrap();
-    let other = house.auth.open_reset(&jo, &second, "lost").await.unwrap();
+    let won = house.auth.open_reset(&jo, &first, "won", &fixture::client()).await.unwrap();
+    let same = house.auth.open_reset(&jo, &first, "lost", &fixture::client()).await.unwrap();
+    let other = house.auth.open_reset(&jo, &second, "lost", &fixture::client()).await.unwrap();
 
     assert!(won.is_some());
     assert!(same.is_none() && other.is_none());
@@ -58,7 +58,7 @@ async fn a_used_link_undoes_the_password_it_came_with() {
     let house = fixture::house().await;
     let jo = fixture::insert_user(house.db(), "jo@example.com").await;
 
-    let refused = house.auth.open_reset(&jo, "no token of ours", "lost").await.unwrap();
+    let refused = house.auth.open_reset(&jo, "no token of ours", "lost", &fixture::client()).await.unwrap();
 
     assert!(refused.is_none());
     assert_eq!(house.user("jo@example.com").await, jo);
@@ -84,7 +84,7 @@ async fn a_reset_lifts_the_lock_and_enables_email_factors_only() {
     }
     let token = link_for(&house, &jo).await;
 
-    house.auth.reset_password(request(&token, "xkvbwlpq")).await.unwrap();
+    house.auth.reset_password(request(&token, "xkvbwlpq"), &fixture::client()).await.unwrap();
 
     let factors = factor::Entity::find().all(house.db()).await.unwrap();
     let still_off: Vec<_> = factors.iter().filter(|row| row.disabled_at.is_some()).collect();
@@ -122,7 +122,7 @@ async fn an_account_that_has_changed_or_was_switched_off_gets_no_password() {
     let changed = set_password(house.db(), &older, "lost", NOW).await.unwrap();
     let off = user::Entity::update_many().col_expr(user::Column::DisabledAt, Expr::value(1));
     off.exec(house.db()).await.unwrap();
-    let disabled = house.auth.reset_password(request(&token, "xkvbwlpq")).await;
+    let disabled = house.auth.reset_password(request(&token, "xkvbwlpq"), &fixture::client()).await;
 
     assert!(!changed);
     assert!(matches!(disabled, Err(ResetError::InvalidLink)));

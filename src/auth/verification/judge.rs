@@ -120,7 +120,7 @@ impl Auth {
             // The answer will tell that it is near: so it is worth nothing when its time comes.
             authenticator::burn(&house.db, user.id, step).await?;
         }
-        self.record_wrong_code(user, provider, self.guessed_kind(attempt)).await?;
+        self.record_wrong_code(user, provider, self.guessed_kind(attempt), attempt.client).await?;
         Ok(Verdict::Wrong { is_near: near.is_some() })
     }
 }

@@ -75,7 +75,7 @@ onPress(byId("more"), sections.events, () => {
 });
 
 function eventRow({ event, at, address, detail }) {
-  const text = known(`event.${event}`) ? t(`event.${event}`) : event.replaceAll("_", " ");
+  const text = known(`event.${event}`) ? t(`event.${event}`, detail ?? {}) : event.replaceAll("_", " ");
   const from = detail?.userAgent ? browser(detail.userAgent) : "";
   return entry(text, [[address, from].filter(Boolean).join(" · "), date(at)], null);
 }

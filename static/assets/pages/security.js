@@ -36,7 +36,8 @@ function show(next) {
   const option = (factor) => new Option(label(factor), factor.provider);
   byId("provider").replaceChildren(...all.map(option));
   byId("provider").value = next.preferredProvider ?? "";
-  byId("factor-list").replaceChildren(...(all.length ? all.map(row) : [make("li", { textContent: t("security.none") })]));
+  const rows = [...all.map(row), ...next.disabledFactors.map(disabledRow)];
+  byId("factor-list").replaceChildren(...(rows.length ? rows : [make("li", { textContent: t("security.none") })]));
   byId("app-begin").textContent = t(has("authenticator") ? "app.replace" : "app.begin");
   byId("app-remove").hidden = !has("authenticator");
   byId("phone-remove").hidden = !has("sms");
@@ -60,16 +61,31 @@ function row(factor) {
   );
 }
 
+function disabledRow(factor) {
+  return make(
+    "li",
+    {},
+    make("strong", { textContent: way(factor, factors.disabledFactors) }),
+    make("span", { className: "badge", textContent: t("security.disabled") }),
+    make("span", { className: "meta", textContent: t("security.disabled_why") }),
+  );
+}
+
+/** The first time that it is on, also where it was from the start, it comes with recovery codes. */
+async function setSecondStep(change) {
+  const next = await freshly(() => ask("PUT", me("two-factor"), change));
+  show(next);
+  if (next.recoveryCodes) showCodes(next.recoveryCodes);
+}
+
 onPress(byId("switch"), secondStep, async () => {
   const enabled = !factors.twoFactorEnabled;
-  const next = await freshly(() => ask("PUT", me("two-factor"), { enabled }));
-  show(next);
+  await setSecondStep({ enabled });
   tell(secondStep, t(enabled ? "security.is_on" : "security.is_off"));
-  if (next.recoveryCodes) showCodes(next.recoveryCodes);
 });
 
 onSubmit(byId("preferred"), async ({ provider }) => {
-  show(await freshly(() => ask("PUT", me("two-factor"), { enabled: true, preferredProvider: provider })));
+  await setSecondStep({ enabled: true, preferredProvider: provider });
   tell(byId("preferred"), t("account.saved"));
 });
 

@@ -10,6 +10,7 @@ use super::*;
 on_every_engine!(
     parallel_guesses_at_a_new_app_are_told_no_more_than_is_left,
     the_second_step_is_switched_on_with_recovery_codes_and_off_again,
+    who_has_the_second_step_from_the_start_gets_codes_at_the_first_put,
     an_authenticator_is_enrolled_and_signs_in,
     a_time_step_is_good_once_also_in_parallel,
     a_wrong_clock_is_told,
@@ -24,7 +25,7 @@ on_every_engine!(
 );
 
 /// What an authenticator app shows at the server's time, `steps` later.
-fn app_code(app: &TestApp, shared_key: &str, steps: i64) -> String {
+pub(super) fn app_code(app: &TestApp, shared_key: &str, steps: i64) -> String {
     let totp = Totp::new()
         .with_algorithm(Algorithm::SHA1)
         .with_secret(Secret::try_from_base32(shared_key).unwrap())
@@ -34,7 +35,7 @@ fn app_code(app: &TestApp, shared_key: &str, steps: i64) -> String {
 }
 
 /// Enrols an app and gives its key; the clock stands at another time step afterwards.
-async fn enrol(app: &TestApp, me: &Me) -> String {
+pub(super) async fn enrol(app: &TestApp, me: &Me) -> String {
     let answer = me.send("POST", "/me/authenticator", &json!({})).await;
     answer.assert_status(200);
     let key = answer.field("sharedKey");
@@ -96,6 +97,39 @@ async fn the_second_step_is_switched_on_with_recovery_codes_and_off_again(engine
     app.client().log_in(JANE).await.tokens();
     let nothing = me.send("PUT", "/me/two-factor", &json!({"enabled": "yes"})).await;
     assert_eq!(nothing.wrong_fields(), [("enabled".to_owned(), "invalid_type".to_owned())]);
+}
+
+async fn who_has_the_second_step_from_the_start_gets_codes_at_the_first_put(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.add_two_step_user(JANE).await;
+    let me = Me::log_in_with_code(&app).await;
+    let put = async |enabled| me.send("PUT", "/me/two-factor", &json!({"enabled": enabled})).await;
+
+    let codes = switch_on(&me).await;
+    let again = put(true).await;
+    let client = app.client();
+    for code in &codes {
+        let challenge = client.log_in(JANE).await.v1_challenge_id();
+        client.guess_by(&challenge, "RecoveryCode", code).await.tokens();
+    }
+    let off = put(false).await;
+    let on = put(true).await;
+
+    assert_eq!(codes.len(), 10);
+    for answer in [&again, &off, &on] {
+        answer.assert_status(200);
+        assert!(answer.json().get("recoveryCodes").is_none(), "only the first time: {}", answer.text);
+    }
+    assert_eq!(
+        (&again.json()["recoveryCodesLeft"], &on.json()["recoveryCodesLeft"]),
+        (&json!(10), &json!(0))
+    );
+    let events = me.get("/me/events").await.json();
+    let made = events.as_array().unwrap().iter().filter(|event| event["event"] == "recovery_codes_made");
+    assert_eq!(made.count(), 1, "{events}");
+    app.all_sent().await;
+    let told = app.mails(JANE, "Your account was changed");
+    assert!(told.iter().any(|mail| mail.text.contains("new recovery codes were made")));
 }
 
 async fn an_authenticator_is_enrolled_and_signs_in(engine: Engine) {

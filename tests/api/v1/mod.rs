@@ -4,6 +4,7 @@ mod account;
 mod challenges;
 mod cookies;
 mod devices;
+mod disabled;
 mod errors;
 mod factors;
 mod in_flight;
@@ -12,6 +13,7 @@ mod me;
 mod phones;
 mod registrations;
 mod tokens;
+mod trail;
 
 use serde_json::{Value, json};
 

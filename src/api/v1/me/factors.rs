@@ -20,6 +20,7 @@ struct Body {
     two_factor_enabled: bool,
     preferred_provider: Option<String>,
     factors: Vec<FactorBody>,
+    disabled_factors: Vec<DisabledBody>,
     recovery_codes_left: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     recovery_codes: Option<Vec<String>>,
@@ -34,6 +35,12 @@ struct FactorBody {
     confirmed_at: Option<Timestamp>,
 }
 
+#[derive(Serialize)]
+struct DisabledBody {
+    provider: String,
+    kind: ProviderKind,
+}
+
 impl Body {
     fn new(factors: Factors, codes: Option<&RecoveryCodes>) -> Self {
         let body = |factor: crate::auth::FactorView| FactorBody {
@@ -46,6 +53,11 @@ impl Body {
             two_factor_enabled: factors.two_factor_enabled,
             preferred_provider: factors.preferred_provider,
             factors: factors.factors.into_iter().map(body).collect(),
+            disabled_factors: factors
+                .disabled
+                .into_iter()
+                .map(|(provider, kind)| DisabledBody { provider, kind })
+                .collect(),
             recovery_codes_left: factors.recovery_codes_left,
             recovery_codes: codes.map(RecoveryCodes::expose),
         }
