@@ -2,10 +2,7 @@
 
 use entity::{challenge, user};
 use log::info;
-use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
-};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _};
 
 use super::codes::{self, Asked, NewCode, Outgoing};
 use super::offers::{Offers, is_sent};
@@ -34,8 +31,15 @@ pub(super) struct Opening<'a> {
     pub expires_at: Timestamp,
 }
 
+/// What was written, which counts once it is committed.
+pub(super) enum Written {
+    Row(Box<challenge::Model>, Option<Queued>),
+    /// Not to be committed: the destination has had its messages.
+    Spent(Busy),
+}
+
 /// What was stored.
-pub(super) enum Stored {
+enum Stored {
     Sent(Box<challenge::Model>, Option<Queued>),
     /// The destination has had its messages.
     Spent(Busy),
@@ -111,35 +115,41 @@ impl Auth {
         Ok(Some(self.compose(offers, offer, self.draw_code(user), asked).await?))
     }
 
-    /// One transaction: the message is counted on its destination, and stored with the challenge and its code. With
-    /// `refused` it is not counted, and stored as one that failed.
-    pub(super) async fn store_challenge(
-        &self,
-        opening: &Opening<'_>,
-        refused: bool,
-    ) -> Result<Stored, Unexpected> {
-        let (house, now) = (&*self.0, opening.now);
-        let tx = transaction::begin(&house.db).await?;
+    /// One transaction: the challenge, its code and its message.
+    async fn store_challenge(&self, opening: &Opening<'_>, refused: bool) -> Result<Stored, Unexpected> {
+        let tx = transaction::begin(&self.0.db).await?;
         if users::still_good(&tx, opening.user).await?.is_none() {
             return Ok(Stored::Changed);
         }
-        if opening.purpose == Purpose::ConfirmPhone {
-            close_confirmations(&tx, opening.user.id, now).await?;
+        match self.write_challenge(&tx, opening, refused).await? {
+            Written::Row(row, queued) => {
+                tx.commit().await?;
+                Ok(Stored::Sent(row, queued))
+            }
+            Written::Spent(busy) => Ok(Stored::Spent(busy)),
         }
-        let row = opening.insert(&tx, !refused).await?;
-        let Some(outgoing) = opening.outgoing else {
-            tx.commit().await?;
-            return Ok(Stored::Sent(Box::new(row), None));
-        };
+    }
+
+    /// In the caller's transaction: the message is counted on its destination, and stored with the challenge and its code.
+    /// With `refused` it is not counted, and stored as one that failed.
+    pub(super) async fn write_challenge(
+        &self,
+        tx: &impl ConnectionTrait,
+        opening: &Opening<'_>,
+        refused: bool,
+    ) -> Result<Written, Unexpected> {
+        let (house, now) = (&*self.0, opening.now);
+        let row = Box::new(opening.insert(tx, !refused).await?);
+        let Some(outgoing) = opening.outgoing else { return Ok(Written::Row(row, None)) };
         let (message_id, queued) = if refused {
-            (house.courier.enqueue_refused(&tx, &outgoing.message, SPENT, now).await?, None)
+            (house.courier.enqueue_refused(tx, &outgoing.message, SPENT, now).await?, None)
         } else {
             if let Taken::Full { retry_after } =
-                self.count_send(&tx, opening.offer, opening.purpose, now).await?
+                self.count_send(tx, opening.offer, opening.purpose, now).await?
             {
-                return Ok(Stored::Spent(Busy { retry_after }));
+                return Ok(Written::Spent(Busy { retry_after }));
             }
-            let queued = house.courier.enqueue(&tx, &outgoing.message, now).await?;
+            let queued = house.courier.enqueue(tx, &outgoing.message, now).await?;
             (queued.id, Some(queued))
         };
         let code = NewCode {
@@ -150,9 +160,8 @@ impl Auth {
             message_id,
             now,
         };
-        codes::insert(&tx, &code.row(&house.vault)).await?;
-        tx.commit().await?;
-        Ok(Stored::Sent(Box::new(row), queued))
+        codes::insert(tx, &code.row(&house.vault)).await?;
+        Ok(Written::Row(row, queued))
     }
 }
 
@@ -194,22 +203,5 @@ pub(in crate::auth) async fn insert(tx: &impl ConnectionTrait, row: &challenge::
         closed_at: Set(row.closed_at),
     };
     challenge::Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(())
-}
-
-/// One number waits at a time.
-async fn close_confirmations(
-    tx: &impl ConnectionTrait,
-    user_id: uuid::Uuid,
-    now: Timestamp,
-) -> Result<(), DbErr> {
-    challenge::Entity::update_many()
-        .col_expr(challenge::Column::ClosedAt, Expr::value(now.millis()))
-        .filter(challenge::Column::UserId.eq(user_id))
-        .filter(challenge::Column::Purpose.eq(Purpose::ConfirmPhone.as_str()))
-        .filter(challenge::Column::ConsumedAt.is_null())
-        .filter(challenge::Column::ClosedAt.is_null())
-        .exec(tx)
-        .await?;
     Ok(())
 }

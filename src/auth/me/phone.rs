@@ -1,7 +1,5 @@
 //! A phone number is given, confirmed by a texted code, and removed.
 
-use std::time::Duration;
-
 use entity::{challenge, user};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -14,19 +12,12 @@ use crate::auth::challenge::{self as challenges, Confirmation, Offers, SendError
 use crate::auth::fields::phone_fault;
 use crate::auth::transaction::{self, retried};
 use crate::auth::verification::{attempts_made, consume_once, count_attempt, digits};
-use crate::auth::window::{self, Taken};
+use crate::auth::window;
 use crate::auth::{Busy, Client, FieldError, Unexpected, user as users};
-use crate::clock::{Quota, Rate, Timestamp};
+use crate::clock::Timestamp;
 use crate::courier::Queued;
 use crate::otp::{PhoneNumber, ProviderKind, Purpose};
 use crate::token::Claims;
-use crate::vault::Use;
-
-/// A number counts once a day.
-const ONCE: Rate = Rate(Some(Quota { count: 1, period: Duration::from_hours(24) }));
-
-/// Numbers that an account may try to confirm in a day.
-const NUMBERS: Rate = Rate(Some(Quota { count: 3, period: Duration::from_hours(24) }));
 
 impl Auth {
     /// Texts a code to a number that the token's owner wants to use. Asked for again, it sends the same code, as often and as
@@ -57,27 +48,7 @@ impl Auth {
         {
             return self.send_confirmation_again(&confirmation, open).await.map_err(MeError::from);
         }
-        self.count_number(&owner, number.as_str()).await?;
         Ok(self.open_confirmation_of_phone(&confirmation).await?)
-    }
-
-    /// The cool-down of the destination, and a number that is new today.
-    async fn count_number(&self, owner: &Owner<'_>, number: &str) -> Result<(), MeError> {
-        let house = &*self.0;
-        let (now, span) = (house.clock.now(), house.two_step.load().resend_after.0);
-        let last = challenges::last_sent(&house.db, &house.vault, owner.user.id, number, span, now).await?;
-        if let Some(last) = last {
-            return Err(MeError::TooSoon(Busy { retry_after: last.plus(span).since(now) }));
-        }
-        let id = owner.user.id;
-        let known = house.vault.fingerprint(Use::Destination, &[b"number", id.as_bytes(), number.as_bytes()]);
-        if window::take(&house.db, &format!("number:{known}"), ONCE, now).await? != Taken::Counted {
-            return Ok(());
-        }
-        match window::take(&house.db, &format!("numbers:{id}"), NUMBERS, now).await? {
-            Taken::Counted => Ok(()),
-            Taken::Full { retry_after } => Err(MeError::TooManySends(Busy { retry_after })),
-        }
     }
 
     /// The open confirmation of the account, newest first.

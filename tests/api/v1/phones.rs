@@ -1,6 +1,7 @@
 //! A phone number: confirmed by a texted code, with its guesses, its numbers and its budget.
 
 use futures_util::future::join_all;
+use sea_orm::EntityTrait as _;
 use serde_json::json;
 
 use super::factors::{switch_on, with_phone};
@@ -11,6 +12,7 @@ on_every_engine!(
     a_phone_is_added_by_its_code_and_used,
     a_phone_code_has_its_guesses_and_an_account_its_numbers,
     a_spent_text_budget_asks_to_come_back,
+    a_refused_number_is_refused_again_and_leaves_nothing,
 );
 
 async fn a_phone_is_added_by_its_code_and_used(engine: Engine) {
@@ -98,4 +100,24 @@ async fn parallel_guesses_at_a_number_are_told_no_more_than_is_left(engine: Engi
     let answers = join_all((0..5).map(|_| me.send("POST", "/me/phone/verify", &guess))).await;
 
     assert_told_what_is_left(&answers, 422);
+}
+
+async fn a_refused_number_is_refused_again_and_leaves_nothing(engine: Engine) {
+    let (app, me) = with_phone(engine).await;
+    let begin = async |number: &str| me.send("POST", "/me/phone", &json!({"phoneNumber": number})).await;
+    for number in [NUMBER, "+4915112345679", "+4915112345680"] {
+        begin(number).await.assert_status(202);
+    }
+
+    for number in ["+4915112345681", "+4915112345682"] {
+        for _ in 0..2 {
+            begin(number).await.assert_problem(429, "too_many_sends");
+        }
+    }
+
+    let windows = entity::window::Entity::find().all(app.db()).await.unwrap();
+    let of_numbers = windows.iter().filter(|window| window.key.starts_with("number:"));
+    assert_eq!(of_numbers.count(), 3);
+    app.advance(60).await;
+    begin(NUMBER).await.assert_status(202);
 }
