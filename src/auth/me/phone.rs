@@ -21,7 +21,7 @@ use crate::token::Claims;
 
 impl Auth {
     /// Texts a code to a number that the token's owner wants to use. Asked for again, it sends the same code, as often and as
-    /// quickly as a challenge allows.
+    /// quickly as a challenge allows; and another one once that has had its guesses.
     ///
     /// # Errors
     /// [`MeError`]
@@ -51,12 +51,14 @@ impl Auth {
         Ok(self.open_confirmation_of_phone(&confirmation).await?)
     }
 
-    /// The open confirmation of the account, newest first.
+    /// The open confirmation of the account that has guesses left, newest first.
     async fn waiting_number(&self, user: &user::Model) -> Result<Option<challenge::Model>, DbErr> {
+        let most = i32::try_from(self.0.two_step.load().max_attempts).unwrap_or(i32::MAX);
         challenge::Entity::find()
             .filter(challenge::Column::UserId.eq(user.id))
             .filter(challenge::Column::Purpose.eq(Purpose::ConfirmPhone.as_str()))
             .filter(challenge::Column::SecurityStamp.eq(&user.security_stamp))
+            .filter(challenge::Column::Attempts.lt(most))
             .filter(challenge::Column::ConsumedAt.is_null())
             .filter(challenge::Column::ClosedAt.is_null())
             .filter(challenge::Column::ExpiresAt.gt(self.0.clock.now().millis()))

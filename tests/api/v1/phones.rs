@@ -13,7 +13,19 @@ on_every_engine!(
     a_phone_code_has_its_guesses_and_an_account_its_numbers,
     a_spent_text_budget_asks_to_come_back,
     a_refused_number_is_refused_again_and_leaves_nothing,
+    a_number_that_has_had_its_guesses_gets_another_code_as_often_as_a_destination_may,
 );
+
+/// The code of the newest text to `number`, once it has had so many.
+async fn newest_text(app: &TestApp, number: &str, count: usize) -> String {
+    eventually("another text", async || {
+        let code = texted_code(app, number).await;
+        let caught = app.client().get("/dev/inbox.json").await.json();
+        let texts = caught.as_array()?.iter().filter(|message| message["to"] == number).count();
+        (texts == count).then_some(code)
+    })
+    .await
+}
 
 async fn a_phone_is_added_by_its_code_and_used(engine: Engine) {
     let (app, me) = with_phone(engine).await;
@@ -35,13 +47,7 @@ async fn a_phone_is_added_by_its_code_and_used(engine: Engine) {
     let client = app.client();
     let challenge = client.log_in(JANE).await.v1_challenge_id();
     client.send_code(&challenge, "Sms").await.assert_status(202);
-    let second = eventually("another text", async || {
-        let code = texted_code(&app, NUMBER).await;
-        let caught = app.client().get("/dev/inbox.json").await.json();
-        let texts = caught.as_array()?.iter().filter(|message| message["to"] == NUMBER).count();
-        (texts == 2).then_some(code)
-    })
-    .await;
+    let second = newest_text(&app, NUMBER, 2).await;
     client.guess(&challenge, &second).await.tokens();
     assert_eq!(app.user(JANE).await.phone_number.as_deref(), Some(NUMBER));
 }
@@ -120,4 +126,28 @@ async fn a_refused_number_is_refused_again_and_leaves_nothing(engine: Engine) {
     assert_eq!(of_numbers.count(), 3);
     app.advance(60).await;
     begin(NUMBER).await.assert_status(202);
+}
+
+async fn a_number_that_has_had_its_guesses_gets_another_code_as_often_as_a_destination_may(engine: Engine) {
+    let app = with_texts(engine).set("two_step.destination_sends", "3/day").start().await;
+    app.add_user(JANE).await;
+    let me = Me::log_in(&app).await;
+    let begin = async || me.send("POST", "/me/phone", &json!({"phoneNumber": NUMBER})).await;
+
+    for round in 1..=3 {
+        begin().await.assert_status(202);
+        let code = newest_text(&app, NUMBER, round).await;
+        for left in (0..5).rev() {
+            let refused = me.send("POST", "/me/phone/verify", &json!({"code": wrong(&code)})).await;
+            assert_eq!(refused.assert_problem(422, "invalid_code")["attemptsLeft"], left);
+        }
+        let right = me.send("POST", "/me/phone/verify", &json!({"code": code})).await;
+        right.assert_problem(410, "challenge_closed");
+        begin().await.assert_problem(429, "resend_too_soon");
+        app.advance(60).await;
+    }
+
+    begin().await.assert_problem(429, "too_many_sends");
+    app.all_sent().await;
+    assert_eq!(app.attempts().await, [5, 5, 5]);
 }
