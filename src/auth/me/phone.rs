@@ -28,7 +28,7 @@ impl Auth {
     pub async fn begin_phone(&self, claims: &Claims, client: &Client, typed: &str) -> Result<(), MeError> {
         let house = &*self.0;
         let owner = self.fresh_owner(claims, client).await?;
-        if house.providers.load().names_of(ProviderKind::Sms).is_empty() {
+        if !self.has_texts() {
             return Err(MeError::NoValidProvider);
         }
         let number =
@@ -67,6 +67,10 @@ impl Auth {
             .await
     }
 
+    fn has_texts(&self) -> bool {
+        !self.0.providers.load().names_of(ProviderKind::Sms).is_empty()
+    }
+
     async fn goes_to(&self, row: &challenge::Model, number: &str) -> Result<bool, DbErr> {
         let code = challenges::find_code(&self.0.db, &row.id, &row.provider).await?;
         Ok(code.and_then(|code| challenges::destination(&self.0.vault, &code)).is_some_and(|to| to == number))
@@ -81,7 +85,9 @@ impl Auth {
         let owner = self.fresh_owner(claims, client).await?;
         let two_step = house.two_step.load_full();
         let code = digits(typed, two_step.code_length).ok_or_else(|| malformed(two_step.code_length))?;
-        let row = self.waiting_number(&owner.user).await?.ok_or(MeError::Closed)?;
+        let row = self.waiting_number(&owner.user).await?;
+        let row =
+            row.ok_or_else(|| if self.has_texts() { MeError::Closed } else { MeError::NoValidProvider })?;
         let stored =
             challenges::find_code(&house.db, &row.id, &row.provider).await?.ok_or(MeError::Closed)?;
         let number = challenges::destination(&house.vault, &stored).ok_or(MeError::Closed)?;

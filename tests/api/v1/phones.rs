@@ -14,6 +14,7 @@ on_every_engine!(
     a_spent_text_budget_asks_to_come_back,
     a_refused_number_is_refused_again_and_leaves_nothing,
     a_number_that_has_had_its_guesses_gets_another_code_as_often_as_a_destination_may,
+    without_texts_only_a_code_on_its_way_is_good,
 );
 
 /// The code of the newest text to `number`, once it has had so many.
@@ -150,4 +151,19 @@ async fn a_number_that_has_had_its_guesses_gets_another_code_as_often_as_a_desti
     begin().await.assert_problem(429, "too_many_sends");
     app.all_sent().await;
     assert_eq!(app.attempts().await, [5, 5, 5]);
+}
+
+async fn without_texts_only_a_code_on_its_way_is_good(engine: Engine) {
+    let texts = "[providers.Sms]\nenabled = true\ngateway = \"inbox\"\n";
+    let app = TestApp::builder(engine).file(texts).start().await;
+    app.add_user(JANE).await;
+    let me = Me::log_in(&app).await;
+    me.send("POST", "/me/phone", &json!({"phoneNumber": NUMBER})).await.assert_status(202);
+    let verify = json!({"code": texted_code(&app, NUMBER).await});
+    app.reload("").await.ok().unwrap();
+
+    me.send("POST", "/me/phone/verify", &verify).await.assert_status(204);
+    let nothing_waits = me.send("POST", "/me/phone/verify", &verify).await;
+
+    nothing_waits.assert_problem(409, "no_valid_provider");
 }
