@@ -26,7 +26,16 @@ impl Auth {
     /// # Errors
     /// [`MeError`]
     pub async fn begin_phone(&self, claims: &Claims, client: &Client, typed: &str) -> Result<(), MeError> {
-        let house = &*self.0;
+        self.in_turn(async || self.text_number(claims, client, typed).await).await
+    }
+
+    /// `None` if the account has changed meanwhile, or the confirmation that waited has ended.
+    async fn text_number(
+        &self,
+        claims: &Claims,
+        client: &Client,
+        typed: &str,
+    ) -> Result<Option<()>, MeError> {
         let owner = self.fresh_owner(claims, client).await?;
         if !self.has_texts() {
             return Err(MeError::NoValidProvider);
@@ -43,12 +52,16 @@ impl Auth {
         let offer = offer.ok_or_else(|| why_no_text(&offers))?.clone();
 
         let confirmation = Confirmation { user: &owner.user, client, offers: &offers, offer: &offer };
-        if let Some(open) = self.waiting_number(&owner.user).await?
-            && self.goes_to(&open, number.as_str()).await?
-        {
-            return self.send_confirmation_again(&confirmation, open).await.map_err(MeError::from);
+        let sent = match self.waiting_number(&owner.user).await? {
+            Some(open) if self.goes_to(&open, number.as_str()).await? => {
+                self.send_confirmation_again(&confirmation, open).await
+            }
+            Some(_) | None => self.open_confirmation_of_phone(&confirmation).await,
+        };
+        match sent {
+            Err(SendError::Closed) => Ok(None),
+            sent => Ok(Some(sent?)),
         }
-        Ok(self.open_confirmation_of_phone(&confirmation).await?)
     }
 
     /// The open confirmation of the account that has guesses left, newest first.
@@ -106,23 +119,28 @@ impl Auth {
             let attempts_left = self.attempts_left(attempts_made(&house.db, &row.id).await?);
             return Err(MeError::WrongCode { attempts_left, is_near: false });
         }
-        let queued = retried(|| self.take_number(&owner, &row, &number)).await??;
-        house.courier.wake(queued);
+        // The guess is counted and right: only what it leads to is done in turn.
+        let taken = self.in_turn(async || {
+            let owner = self.fresh_owner(claims, client).await?;
+            retried(|| self.take_number(&owner, &row, &number)).await?
+        });
+        house.courier.wake(taken.await?);
         Ok(())
     }
 
-    /// One transaction: the challenge is used up and the number is the account's, the event and the notice.
+    /// One transaction: the challenge is used up and the number is the account's, the event and the notice. `None` if the account
+    /// has changed meanwhile.
     async fn take_number(
         &self,
         owner: &Owner<'_>,
         row: &challenge::Model,
         number: &str,
-    ) -> Result<Result<Queued, MeError>, Unexpected> {
+    ) -> Result<Result<Option<Queued>, MeError>, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
         if !users::take_turn(&tx, &owner.user, now).await? {
-            return Ok(Err(MeError::in_between()));
+            return Ok(Ok(None));
         }
         if !consume_once(&tx, &row.id, now).await? {
             return Ok(Err(MeError::Closed));
@@ -134,7 +152,7 @@ impl Auth {
             return Ok(Err(MeError::Gone));
         };
         tx.commit().await?;
-        Ok(Ok(queued))
+        Ok(Ok(Some(queued)))
     }
 
     /// Removes the number, unless nothing else would be left for the second step.
@@ -142,19 +160,23 @@ impl Auth {
     /// # Errors
     /// [`MeError`]
     pub async fn remove_phone(&self, claims: &Claims, client: &Client) -> Result<(), MeError> {
-        let owner = self.fresh_owner(claims, client).await?;
-        if owner.user.phone_number.is_none() {
-            return Ok(());
+        let queued = self.in_turn(async || {
+            let owner = self.fresh_owner(claims, client).await?;
+            if owner.user.phone_number.is_none() {
+                return Ok(Some(None));
+            }
+            if !self.can_do_without(&owner.user, ProviderKind::Sms).await? {
+                return Err(MeError::NoValidProvider);
+            }
+            Ok(retried(|| self.drop_number(&owner)).await?.map(Some))
+        });
+        if let Some(queued) = queued.await? {
+            self.0.courier.wake(queued);
         }
-        if !self.can_do_without(&owner.user, ProviderKind::Sms).await? {
-            return Err(MeError::NoValidProvider);
-        }
-        let queued = retried(|| self.drop_number(&owner)).await?;
-        self.0.courier.wake(queued.ok_or_else(MeError::in_between)?);
         Ok(())
     }
 
-    /// One transaction; `None` if the account has changed meanwhile.
+    /// One transaction; `None` if the account has changed meanwhile, or the session has ended.
     pub(super) async fn drop_number(&self, owner: &Owner<'_>) -> Result<Option<Queued>, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();

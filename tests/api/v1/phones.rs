@@ -15,6 +15,8 @@ on_every_engine!(
     a_refused_number_is_refused_again_and_leaves_nothing,
     a_number_that_has_had_its_guesses_gets_another_code_as_often_as_a_destination_may,
     without_texts_only_a_code_on_its_way_is_good,
+    of_right_codes_for_a_number_at_once_one_is_used_and_none_is_too_many,
+    of_removals_of_a_number_at_once_one_is_told,
 );
 
 /// The code of the newest text to `number`, once it has had so many.
@@ -166,4 +168,34 @@ async fn without_texts_only_a_code_on_its_way_is_good(engine: Engine) {
     let nothing_waits = me.send("POST", "/me/phone/verify", &verify).await;
 
     nothing_waits.assert_problem(409, "no_valid_provider");
+}
+
+async fn of_right_codes_for_a_number_at_once_one_is_used_and_none_is_too_many(engine: Engine) {
+    let (app, me) = with_phone(engine).await;
+    me.send("POST", "/me/phone", &json!({"phoneNumber": NUMBER})).await.assert_status(202);
+    let verify = json!({"code": texted_code(&app, NUMBER).await});
+
+    let answers = join_all((0..12).map(|_| me.send("POST", "/me/phone/verify", &verify))).await;
+
+    let (used, late): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 204);
+    assert_eq!(used.len(), 1, "{answers:?}");
+    for answer in late {
+        answer.assert_problem(410, "challenge_closed");
+    }
+    assert!(app.attempts().await[0] <= 5);
+}
+
+async fn of_removals_of_a_number_at_once_one_is_told(engine: Engine) {
+    let (app, me) = with_phone(engine).await;
+    me.send("POST", "/me/phone", &json!({"phoneNumber": NUMBER})).await.assert_status(202);
+    let code = texted_code(&app, NUMBER).await;
+    me.send("POST", "/me/phone/verify", &json!({"code": code})).await.assert_status(204);
+
+    let nothing = json!({});
+    let answers = join_all((0..6).map(|_| me.send("DELETE", "/me/phone", &nothing))).await;
+
+    assert!(answers.iter().all(|answer| answer.status == 204), "{answers:?}");
+    let events = me.get("/me/events").await.json();
+    let removed = events.as_array().unwrap().iter().filter(|event| event["event"] == "phone_removed");
+    assert_eq!(removed.count(), 1);
 }
