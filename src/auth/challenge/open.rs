@@ -1,5 +1,7 @@
 //! A right password opens a challenge, and sends a code by the provider that the user prefers.
 
+use std::borrow::Cow;
+
 use entity::{challenge, user};
 use log::info;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _};
@@ -7,13 +9,16 @@ use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _};
 use super::codes::{self, Asked, NewCode, Outgoing};
 use super::offers::{Offers, is_sent};
 use super::{ChallengeId, ChallengeView};
-use crate::auth::error::Trouble;
+use crate::auth::error::{BUSY_FOR, Trouble};
 use crate::auth::transaction::{self, retried};
 use crate::auth::window::Taken;
 use crate::auth::{Auth, Busy, Client, LoginError, SessionKind, Unexpected, user as users};
 use crate::clock::Timestamp;
 use crate::courier::{DeliveryStatus, Queued};
 use crate::otp::{Offer, Purpose};
+
+/// How often a challenge is opened anew because its number was given up meanwhile.
+const MOST_ROUNDS: u32 = 3;
 
 /// The failure of a message whose destination, or whose budget, had its messages.
 pub(super) const SPENT: &str = "too_many_sends";
@@ -45,6 +50,8 @@ enum Stored {
     Spent(Busy),
     /// The account has changed since its password was checked.
     Changed,
+    /// It has another number than the one that was to be texted.
+    GivenUp,
 }
 
 impl Auth {
@@ -58,6 +65,24 @@ impl Auth {
         client: &Client,
         session: SessionKind,
     ) -> Result<ChallengeView, LoginError> {
+        let mut user = Cow::Borrowed(user);
+        for _ in 0..MOST_ROUNDS {
+            if let Some(opened) = self.open_for(&user, client, session).await? {
+                return Ok(opened);
+            }
+            let now = users::still_good(&self.0.db, &user).await?;
+            user = Cow::Owned(now.ok_or(LoginError::InvalidCredentials)?);
+        }
+        Err(LoginError::Busy(Busy { retry_after: BUSY_FOR }))
+    }
+
+    /// `None` if the number that was to be texted was given up meanwhile.
+    async fn open_for(
+        &self,
+        user: &user::Model,
+        client: &Client,
+        session: SessionKind,
+    ) -> Result<Option<ChallengeView>, LoginError> {
         let house = &*self.0;
         let offers = self.offers_for(user).await?;
         let offer = self.preferred(user, &offers).ok_or(LoginError::NoValidProvider)?.clone();
@@ -92,14 +117,16 @@ impl Auth {
                 status = DeliveryStatus::Failed;
                 match retried(|| self.store_challenge(&opening, true)).await? {
                     Stored::Sent(row, _) => row,
+                    Stored::GivenUp => return Ok(None),
                     Stored::Spent(_) | Stored::Changed => return Err(LoginError::InvalidCredentials),
                 }
             }
             (Stored::Changed, _) => return Err(LoginError::InvalidCredentials),
+            (Stored::GivenUp, _) => return Ok(None),
         };
         info!(user_id:% = user.id, provider = offer.provider.as_str(); "second step asked for");
         let status = outgoing.is_some().then_some(status);
-        Ok(self.view_of_new(id, *row, user, offers, status))
+        Ok(Some(self.view_of_new(id, *row, user, offers, status)))
     }
 
     async fn first_code(
@@ -118,8 +145,9 @@ impl Auth {
     /// One transaction: the challenge, its code and its message.
     async fn store_challenge(&self, opening: &Opening<'_>, refused: bool) -> Result<Stored, Unexpected> {
         let tx = transaction::begin(&self.0.db).await?;
-        if users::still_good(&tx, opening.user).await?.is_none() {
-            return Ok(Stored::Changed);
+        let Some(user) = users::still_good(&tx, opening.user).await? else { return Ok(Stored::Changed) };
+        if users::has_given_up(opening.user, &user, &opening.offer.destination.address) {
+            return Ok(Stored::GivenUp);
         }
         match self.write_challenge(&tx, opening, refused).await? {
             Written::Row(row, queued) => {

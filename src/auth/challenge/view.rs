@@ -116,7 +116,7 @@ impl Auth {
         offers: Offers,
     ) -> Result<ChallengeView, Trouble> {
         let (house, two_step) = (&*self.0, self.0.two_step.load_full());
-        let code = codes::find(&house.db, &row.id, &row.provider).await?;
+        let code = codes::find(&house.db, &row.id, &row.provider).await?.filter(codes::is_good);
         let Some(code) = code else { return Ok(self.assemble(id, row, user, offers, None)) };
         let fates = house.courier.fate(&house.db, &[code.message_id]).await?;
         let resend_at = match codes::destination(&house.vault, &code) {

@@ -8,7 +8,7 @@ use sea_orm::{
 
 use super::authenticator::forget_disabled;
 use super::{Auth, Change, MeError, Owner};
-use crate::auth::challenge::{self as challenges, Confirmation, Offers, SendError};
+use crate::auth::challenge::{self as challenges, Confirmation, Offers, SendError, StoredCode};
 use crate::auth::fields::phone_fault;
 use crate::auth::transaction::{self, retried};
 use crate::auth::verification::{attempts_made, consume_once, count_attempt, digits};
@@ -102,7 +102,8 @@ impl Auth {
         let row =
             row.ok_or_else(|| if self.has_texts() { MeError::Closed } else { MeError::NoValidProvider })?;
         let stored =
-            challenges::find_code(&house.db, &row.id, &row.provider).await?.ok_or(MeError::Closed)?;
+            challenges::find_code(&house.db, &row.id, &row.provider).await?.filter(challenges::is_good);
+        let stored = stored.ok_or(MeError::Closed)?;
         let number = challenges::destination(&house.vault, &stored).ok_or(MeError::Closed)?;
         let most = two_step.max_attempts;
         let now = house.clock.now();
@@ -122,7 +123,7 @@ impl Auth {
         // The guess is counted and right: only what it leads to is done in turn.
         let taken = self.in_turn(async || {
             let owner = self.fresh_owner(claims, client).await?;
-            retried(|| self.take_number(&owner, &row, &number)).await?
+            retried(|| self.take_number(&owner, &stored, &number)).await?
         });
         house.courier.wake(taken.await?);
         Ok(())
@@ -133,7 +134,7 @@ impl Auth {
     async fn take_number(
         &self,
         owner: &Owner<'_>,
-        row: &challenge::Model,
+        code: &StoredCode,
         number: &str,
     ) -> Result<Result<Option<Queued>, MeError>, Unexpected> {
         let house = &*self.0;
@@ -142,11 +143,11 @@ impl Auth {
         if !users::take_turn(&tx, &owner.user, now).await? {
             return Ok(Ok(None));
         }
-        if !consume_once(&tx, &row.id, now).await? {
+        if !consume_once(&tx, &code.challenge_id, Some(code), now).await? {
             return Ok(Err(MeError::Closed));
         }
-        write(&tx, &owner.user, Some(number), now).await?;
-        forget_disabled(&tx, &owner.user, std::slice::from_ref(&row.provider)).await?;
+        self.set_number(&tx, &owner.user, Some(number), now).await?;
+        forget_disabled(&tx, &owner.user, std::slice::from_ref(&code.provider)).await?;
         window::clear(&tx, &challenges::sends_window(&house.vault, number)).await?;
         let Some(queued) = self.note(&tx, owner, Change::PhoneAdded, now).await? else {
             return Ok(Err(MeError::Gone));
@@ -184,27 +185,32 @@ impl Auth {
         if !users::take_turn(&tx, &owner.user, now).await? {
             return Ok(None);
         }
-        write(&tx, &owner.user, None, now).await?;
+        self.set_number(&tx, &owner.user, None, now).await?;
         let Some(queued) = self.note(&tx, owner, Change::PhoneRemoved, now).await? else { return Ok(None) };
         tx.commit().await?;
         Ok(Some(queued))
     }
-}
 
-async fn write(
-    tx: &impl ConnectionTrait,
-    user: &user::Model,
-    number: Option<&str>,
-    now: Timestamp,
-) -> Result<(), DbErr> {
-    user::Entity::update_many()
-        .col_expr(user::Column::PhoneNumber, Expr::value(number.map(str::to_owned)))
-        .col_expr(user::Column::PhoneConfirmed, Expr::value(number.is_some()))
-        .col_expr(user::Column::PhoneConfirmedAt, Expr::value(number.map(|_| now.millis())))
-        .filter(user::Column::Id.eq(user.id))
-        .exec(tx)
-        .await?;
-    Ok(())
+    /// Codes that went to the number before are worth nothing any more.
+    async fn set_number(
+        &self,
+        tx: &impl ConnectionTrait,
+        user: &user::Model,
+        number: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), DbErr> {
+        if let Some(old) = user.phone_number.as_deref().filter(|old| number != Some(old)) {
+            challenges::disown(tx, &self.0.vault, user.id, old).await?;
+        }
+        user::Entity::update_many()
+            .col_expr(user::Column::PhoneNumber, Expr::value(number.map(str::to_owned)))
+            .col_expr(user::Column::PhoneConfirmed, Expr::value(number.is_some()))
+            .col_expr(user::Column::PhoneConfirmedAt, Expr::value(number.map(|_| now.millis())))
+            .filter(user::Column::Id.eq(user.id))
+            .exec(tx)
+            .await?;
+        Ok(())
+    }
 }
 
 /// Texts are not sent to the number; or they would be, had those who send there not spent their budgets.

@@ -8,6 +8,7 @@ mod errors;
 mod factors;
 mod logins;
 mod me;
+mod numbers;
 mod phones;
 mod registrations;
 mod tokens;

@@ -20,12 +20,11 @@ on_every_engine!(
 );
 
 /// The code of the newest text to `number`, once it has had so many.
-async fn newest_text(app: &TestApp, number: &str, count: usize) -> String {
+pub(super) async fn newest_text(app: &TestApp, number: &str, count: usize) -> String {
     eventually("another text", async || {
-        let code = texted_code(app, number).await;
         let caught = app.client().get("/dev/inbox.json").await.json();
-        let texts = caught.as_array()?.iter().filter(|message| message["to"] == number).count();
-        (texts == count).then_some(code)
+        let texts: Vec<_> = caught.as_array()?.iter().filter(|message| message["to"] == number).collect();
+        (texts.len() == count).then(|| texts[0]["code"].as_str().map(str::to_owned))?
     })
     .await
 }
