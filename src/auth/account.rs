@@ -2,7 +2,7 @@
 
 use entity::user;
 
-use super::EmailAddress;
+use super::{EmailAddress, user as users};
 use crate::courier::Language;
 use crate::otp::Account;
 
@@ -14,7 +14,7 @@ impl From<&user::Model> for Account {
             email_confirmed: user.email_confirmed,
             name: full_name(user),
             locale: user.locale.clone(),
-            confirmed_phone: user.phone_number.clone().filter(|_| user.phone_confirmed),
+            confirmed_phone: users::confirmed_phone(user).map(str::to_owned),
             has_authenticator: false,
         }
     }

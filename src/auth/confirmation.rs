@@ -9,7 +9,7 @@ use serde_json::json;
 use super::event::{self, EventKind};
 use super::link::{self, LinkPurpose, Pending};
 use super::transaction::{self, retried};
-use super::{Auth, Client, EmailAddress, Unexpected, revocation, user as users};
+use super::{Auth, Client, EmailAddress, Unexpected, challenge, revocation, user as users};
 use crate::clock::Timestamp;
 
 /// Why an address was not confirmed.
@@ -85,12 +85,18 @@ impl Auth {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
+        let Some(user) = &users::still_good(&tx, user).await? else { return Ok(false) };
         let opens = confirm(&tx, user, pending, now).await?
             && link::consume(&tx, user, LinkPurpose::ConfirmEmail, token, now).await?;
         if !opens {
             return Ok(false);
         }
         link::kill_all(&tx, user.id, now).await?;
+        if let Some(number) =
+            user.phone_number.as_ref().filter(|number| pending.phone_number.as_ref() != Some(number))
+        {
+            challenge::disown(&tx, &house.vault, user.id, number).await?;
+        }
         if pending.password_hash != user.password_hash {
             revocation::end_sign_ins(&tx, user.id, now).await?;
         }

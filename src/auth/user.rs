@@ -132,6 +132,16 @@ pub(super) fn new_stamp() -> String {
     random_token::<32>()
 }
 
+/// The number that codes may go to.
+pub(super) fn confirmed_phone(user: &Model) -> Option<&str> {
+    user.phone_number.as_deref().filter(|_| user.phone_confirmed)
+}
+
+/// Whether `to` was the account's number by what was read of it, and is not any more.
+pub(super) fn has_given_up(read: &Model, now: &Model, to: &str) -> bool {
+    confirmed_phone(read) == Some(to) && confirmed_phone(now) != Some(to)
+}
+
 /// Names of the user's roles.
 pub(super) fn roles_of(user: &Model) -> Vec<String> {
     serde_json::from_str(&user.roles).unwrap_or_default()

@@ -6,7 +6,7 @@ use entity::{challenge, challenge_code, user};
 use log::warn;
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, Select,
 };
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -200,20 +200,49 @@ pub(in crate::auth) async fn last_sent(
     span: Duration,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, DbErr> {
+    let recent =
+        codes_of(user_id).filter(challenge_code::Column::SentAt.gt(now.minus(span).millis())).all(db).await?;
+    let same = |row: &&StoredCode| {
+        destination(vault, row).is_some_and(|there| there.to_lowercase() == to.to_lowercase())
+    };
+    Ok(recent.iter().filter(same).map(|row| Timestamp::from_millis(row.sent_at)).max())
+}
+
+/// Takes their worth from the codes that went to a number which the account gives up. Their rows stay: they tell when a message went
+/// there last.
+pub(in crate::auth) async fn disown(
+    tx: &impl ConnectionTrait,
+    vault: &Vault,
+    user_id: Uuid,
+    number: &str,
+) -> Result<(), DbErr> {
+    for row in codes_of(user_id).all(tx).await? {
+        if destination(vault, &row).is_none_or(|to| to != number) {
+            continue;
+        }
+        challenge_code::Entity::update_many()
+            .col_expr(challenge_code::Column::Mac, Expr::value(Vec::<u8>::new()))
+            .col_expr(challenge_code::Column::Code, Expr::value(None::<Vec<u8>>))
+            .filter(challenge_code::Column::ChallengeId.eq(&row.challenge_id))
+            .filter(challenge_code::Column::Provider.eq(&row.provider))
+            .exec(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Whether it went to where the account still is.
+pub(in crate::auth) fn is_good(row: &StoredCode) -> bool {
+    !row.mac.is_empty()
+}
+
+fn codes_of(user_id: Uuid) -> Select<challenge_code::Entity> {
     let theirs = Query::select()
         .column(challenge::Column::Id)
         .from(challenge::Entity)
         .and_where(challenge::Column::UserId.eq(user_id))
         .to_owned();
-    let recent = challenge_code::Entity::find()
-        .filter(challenge_code::Column::ChallengeId.in_subquery(theirs))
-        .filter(challenge_code::Column::SentAt.gt(now.minus(span).millis()))
-        .all(db)
-        .await?;
-    let same = |row: &&StoredCode| {
-        destination(vault, row).is_some_and(|there| there.to_lowercase() == to.to_lowercase())
-    };
-    Ok(recent.iter().filter(same).map(|row| Timestamp::from_millis(row.sent_at)).max())
+    challenge_code::Entity::find().filter(challenge_code::Column::ChallengeId.in_subquery(theirs))
 }
 
 fn context(challenge: &str, provider: &str) -> Vec<u8> {

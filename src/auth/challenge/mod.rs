@@ -18,7 +18,7 @@ pub use view::{ChallengeError, ChallengeStatus, ChallengeView};
 
 #[cfg(test)]
 pub(super) use codes::reveal;
-pub(super) use codes::{StoredCode, destination, find as find_code, last_sent};
+pub(super) use codes::{StoredCode, destination, disown, find as find_code, is_good};
 pub(super) use confirmation::Confirmation;
 pub(super) use offers::{Offers, recovery_codes_left};
 

@@ -1,22 +1,24 @@
 //! A right password opens a challenge, and sends a code by the provider that the user prefers.
 
+use std::borrow::Cow;
+
 use entity::{challenge, user};
 use log::info;
-use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
-};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _};
 
 use super::codes::{self, Asked, NewCode, Outgoing};
 use super::offers::{Offers, is_sent};
 use super::{ChallengeId, ChallengeView};
-use crate::auth::error::Trouble;
+use crate::auth::error::{BUSY_FOR, Trouble};
 use crate::auth::transaction::{self, retried};
 use crate::auth::window::Taken;
 use crate::auth::{Auth, Busy, Client, LoginError, SessionKind, Unexpected, user as users};
 use crate::clock::Timestamp;
 use crate::courier::{DeliveryStatus, Queued};
 use crate::otp::{Offer, Purpose};
+
+/// How often a challenge is opened anew because its number was given up meanwhile.
+const MOST_ROUNDS: u32 = 3;
 
 /// The failure of a message whose destination, or whose budget, had its messages.
 pub(super) const SPENT: &str = "too_many_sends";
@@ -34,13 +36,22 @@ pub(super) struct Opening<'a> {
     pub expires_at: Timestamp,
 }
 
+/// What was written, which counts once it is committed.
+pub(super) enum Written {
+    Row(Box<challenge::Model>, Option<Queued>),
+    /// Not to be committed: the destination has had its messages.
+    Spent(Busy),
+}
+
 /// What was stored.
-pub(super) enum Stored {
+enum Stored {
     Sent(Box<challenge::Model>, Option<Queued>),
     /// The destination has had its messages.
     Spent(Busy),
     /// The account has changed since its password was checked.
     Changed,
+    /// It has another number than the one that was to be texted.
+    GivenUp,
 }
 
 impl Auth {
@@ -54,6 +65,24 @@ impl Auth {
         client: &Client,
         session: SessionKind,
     ) -> Result<ChallengeView, LoginError> {
+        let mut user = Cow::Borrowed(user);
+        for _ in 0..MOST_ROUNDS {
+            if let Some(opened) = self.open_for(&user, client, session).await? {
+                return Ok(opened);
+            }
+            let now = users::still_good(&self.0.db, &user).await?;
+            user = Cow::Owned(now.ok_or(LoginError::InvalidCredentials)?);
+        }
+        Err(LoginError::Busy(Busy { retry_after: BUSY_FOR }))
+    }
+
+    /// `None` if the number that was to be texted was given up meanwhile.
+    async fn open_for(
+        &self,
+        user: &user::Model,
+        client: &Client,
+        session: SessionKind,
+    ) -> Result<Option<ChallengeView>, LoginError> {
         let house = &*self.0;
         let offers = self.offers_for(user).await?;
         let offer = self.preferred(user, &offers).ok_or(LoginError::NoValidProvider)?.clone();
@@ -88,14 +117,16 @@ impl Auth {
                 status = DeliveryStatus::Failed;
                 match retried(|| self.store_challenge(&opening, true)).await? {
                     Stored::Sent(row, _) => row,
+                    Stored::GivenUp => return Ok(None),
                     Stored::Spent(_) | Stored::Changed => return Err(LoginError::InvalidCredentials),
                 }
             }
             (Stored::Changed, _) => return Err(LoginError::InvalidCredentials),
+            (Stored::GivenUp, _) => return Ok(None),
         };
         info!(user_id:% = user.id, provider = offer.provider.as_str(); "second step asked for");
         let sent = outgoing.as_ref().map(|outgoing| (outgoing, status));
-        Ok(self.view_of_new(id, *row, user, offers, sent))
+        Ok(Some(self.view_of_new(id, *row, user, offers, sent)))
     }
 
     async fn first_code(
@@ -111,35 +142,42 @@ impl Auth {
         Ok(Some(self.compose(offers, offer, self.draw_code(user), asked).await?))
     }
 
-    /// One transaction: the message is counted on its destination, and stored with the challenge and its code. With
-    /// `refused` it is not counted, and stored as one that failed.
-    pub(super) async fn store_challenge(
+    /// One transaction: the challenge, its code and its message.
+    async fn store_challenge(&self, opening: &Opening<'_>, refused: bool) -> Result<Stored, Unexpected> {
+        let tx = transaction::begin(&self.0.db).await?;
+        let Some(user) = users::still_good(&tx, opening.user).await? else { return Ok(Stored::Changed) };
+        if users::has_given_up(opening.user, &user, &opening.offer.destination.address) {
+            return Ok(Stored::GivenUp);
+        }
+        match self.write_challenge(&tx, opening, refused).await? {
+            Written::Row(row, queued) => {
+                tx.commit().await?;
+                Ok(Stored::Sent(row, queued))
+            }
+            Written::Spent(busy) => Ok(Stored::Spent(busy)),
+        }
+    }
+
+    /// In the caller's transaction: the message is counted on its destination, and stored with the challenge and its code.
+    /// With `refused` it is not counted, and stored as one that failed.
+    pub(super) async fn write_challenge(
         &self,
+        tx: &impl ConnectionTrait,
         opening: &Opening<'_>,
         refused: bool,
-    ) -> Result<Stored, Unexpected> {
+    ) -> Result<Written, Unexpected> {
         let (house, now) = (&*self.0, opening.now);
-        let tx = transaction::begin(&house.db).await?;
-        if users::still_good(&tx, opening.user).await?.is_none() {
-            return Ok(Stored::Changed);
-        }
-        if opening.purpose == Purpose::ConfirmPhone {
-            close_confirmations(&tx, opening.user.id, now).await?;
-        }
-        let row = opening.insert(&tx, !refused).await?;
-        let Some(outgoing) = opening.outgoing else {
-            tx.commit().await?;
-            return Ok(Stored::Sent(Box::new(row), None));
-        };
+        let row = Box::new(opening.insert(tx, !refused).await?);
+        let Some(outgoing) = opening.outgoing else { return Ok(Written::Row(row, None)) };
         let (message_id, queued) = if refused {
-            (house.courier.enqueue_refused(&tx, &outgoing.message, SPENT, now).await?, None)
+            (house.courier.enqueue_refused(tx, &outgoing.message, SPENT, now).await?, None)
         } else {
             if let Taken::Full { retry_after } =
-                self.count_send(&tx, opening.offer, opening.purpose, now).await?
+                self.count_send(tx, opening.offer, opening.purpose, now).await?
             {
-                return Ok(Stored::Spent(Busy { retry_after }));
+                return Ok(Written::Spent(Busy { retry_after }));
             }
-            let queued = house.courier.enqueue(&tx, &outgoing.message, now).await?;
+            let queued = house.courier.enqueue(tx, &outgoing.message, now).await?;
             (queued.id, Some(queued))
         };
         let code = NewCode {
@@ -150,9 +188,8 @@ impl Auth {
             message_id,
             now,
         };
-        codes::insert(&tx, &code.row(&house.vault)).await?;
-        tx.commit().await?;
-        Ok(Stored::Sent(Box::new(row), queued))
+        codes::insert(tx, &code.row(&house.vault)).await?;
+        Ok(Written::Row(row, queued))
     }
 }
 
@@ -194,22 +231,5 @@ pub(in crate::auth) async fn insert(tx: &impl ConnectionTrait, row: &challenge::
         closed_at: Set(row.closed_at),
     };
     challenge::Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(())
-}
-
-/// One number waits at a time.
-async fn close_confirmations(
-    tx: &impl ConnectionTrait,
-    user_id: uuid::Uuid,
-    now: Timestamp,
-) -> Result<(), DbErr> {
-    challenge::Entity::update_many()
-        .col_expr(challenge::Column::ClosedAt, Expr::value(now.millis()))
-        .filter(challenge::Column::UserId.eq(user_id))
-        .filter(challenge::Column::Purpose.eq(Purpose::ConfirmPhone.as_str()))
-        .filter(challenge::Column::ConsumedAt.is_null())
-        .filter(challenge::Column::ClosedAt.is_null())
-        .exec(tx)
-        .await?;
     Ok(())
 }

@@ -139,10 +139,13 @@ impl Auth {
         let (known, offer) = (sending.known, sending.offer);
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
-        if users::still_good(&tx, &known.user).await?.is_none() {
-            return Ok(Sent::Refused(SendError::Closed));
-        }
         let (to, span) = (&offer.destination.address, two_step.resend_after.0);
+        let Some(user) = users::still_good(&tx, &known.user).await? else {
+            return Ok(Sent::Refused(SendError::Closed));
+        };
+        if sending.purpose == Purpose::SignIn && users::has_given_up(&known.user, &user, to) {
+            return Ok(Sent::Refused(SendError::InvalidProvider));
+        }
         if let Some(last) = codes::last_sent(&tx, &house.vault, known.user.id, to, span, now).await? {
             let retry_after = last.plus(span).since(now);
             return Ok(Sent::Refused(SendError::TooSoon(Busy { retry_after })));
@@ -301,5 +304,23 @@ mod tests {
 
             assert_eq!(count_message(db, &row.id, "Sms", 5, 5, NOW).await.unwrap(), expected);
         }
+    }
+
+    #[actix_web::test]
+    async fn nothing_is_sent_to_a_number_that_was_given_up_meanwhile() {
+        let house = fixture::house().await;
+        let jo = fixture::insert_user(house.db(), "jo@example.com").await;
+        fixture::give_phone(house.db(), &jo, "+46701234567").await;
+        let (jo, client) = (house.user("jo@example.com").await, fixture::client());
+        let opened = house.auth.open_challenge(&jo, &client, SessionKind::Refreshable).await.ok().unwrap();
+        let offers = house.auth.offers_for(&jo).await.ok().unwrap();
+        fixture::give_phone(house.db(), &jo, "+46701234568").await;
+        let known = house.auth.find_challenge(&opened.id).await.ok().unwrap().unwrap();
+        let known = Known { user: jo, ..known };
+
+        let sent = house.auth.send(&known, &offers, offers.find("Sms").unwrap(), &client).await;
+
+        assert!(matches!(sent, Err(SendError::InvalidProvider)));
+        assert!(codes::find(house.db(), &known.row.id, "Sms").await.unwrap().is_none());
     }
 }

@@ -120,7 +120,7 @@ impl Auth {
         offers: Offers,
     ) -> Result<ChallengeView, Trouble> {
         let (house, two_step) = (&*self.0, self.0.two_step.load_full());
-        let code = codes::find(&house.db, &row.id, &row.provider).await?;
+        let code = codes::find(&house.db, &row.id, &row.provider).await?.filter(codes::is_good);
         let Some(code) = code else { return Ok(self.assemble(id, row, user, offers, None)) };
         let fate = house.courier.fate(&house.db, &[code.message_id]).await?.remove(&code.message_id);
         let to = codes::destination(&house.vault, &code);

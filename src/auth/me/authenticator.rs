@@ -109,8 +109,12 @@ impl Auth {
             return Err(MeError::Closed);
         }
         let step = self.step(&owner, &sealed, &code).await?;
-        let queued = retried(|| self.confirm(&owner, &sealed, step)).await??;
-        house.courier.wake(queued);
+        // The guess is counted and right: only what it leads to is done in turn.
+        let confirmed = self.in_turn(async || {
+            let owner = self.fresh_owner(claims, client).await?;
+            retried(|| self.confirm(&owner, &sealed, step)).await?
+        });
+        house.courier.wake(confirmed.await?);
         Ok(())
     }
 
@@ -126,18 +130,19 @@ impl Auth {
         Err(MeError::WrongCode { attempts_left: self.attempts_left(made), is_near })
     }
 
-    /// One transaction: the secret takes the place of the old one, the event and the notice.
+    /// One transaction: the secret takes the place of the old one, the event and the notice. `None` if the account has changed
+    /// meanwhile.
     async fn confirm(
         &self,
         owner: &Owner<'_>,
         sealed: &[u8],
         step: u64,
-    ) -> Result<Result<Queued, MeError>, Unexpected> {
+    ) -> Result<Result<Option<Queued>, MeError>, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
         if users::still_good(&tx, &owner.user).await?.is_none() {
-            return Ok(Err(MeError::in_between()));
+            return Ok(Ok(None));
         }
         let step = i64::try_from(step).unwrap_or(i64::MAX);
         let confirmed = Entity::update_many()
@@ -160,7 +165,7 @@ impl Auth {
             return Ok(Err(MeError::Gone));
         };
         tx.commit().await?;
-        Ok(Ok(queued))
+        Ok(Ok(Some(queued)))
     }
 
     /// Removes the app, unless nothing else would be left for the second step. One that was never confirmed goes without a word.
@@ -169,21 +174,26 @@ impl Auth {
     /// [`MeError`]
     pub async fn remove_authenticator(&self, claims: &Claims, client: &Client) -> Result<(), MeError> {
         let house = &*self.0;
-        let owner = self.fresh_owner(claims, client).await?;
-        let Some(app) = Entity::find_by_id(owner.user.id).one(&house.db).await? else { return Ok(()) };
-        if app.secret.is_none() {
-            let dropped = drop_pending(&house.db, &owner.user).await?;
-            return if dropped { Ok(()) } else { Err(MeError::in_between()) };
+        let queued = self.in_turn(async || {
+            let owner = self.fresh_owner(claims, client).await?;
+            let Some(app) = Entity::find_by_id(owner.user.id).one(&house.db).await? else {
+                return Ok(Some(None));
+            };
+            if app.secret.is_none() {
+                return Ok(drop_pending(&house.db, &owner.user).await?.then_some(None));
+            }
+            if !self.can_do_without(&owner.user, ProviderKind::Authenticator).await? {
+                return Err(MeError::NoValidProvider);
+            }
+            Ok(retried(|| self.delete_app(&owner)).await?.map(Some))
+        });
+        if let Some(queued) = queued.await? {
+            house.courier.wake(queued);
         }
-        if !self.can_do_without(&owner.user, ProviderKind::Authenticator).await? {
-            return Err(MeError::NoValidProvider);
-        }
-        let queued = retried(|| self.delete_app(&owner)).await?;
-        house.courier.wake(queued.ok_or_else(MeError::in_between)?);
         Ok(())
     }
 
-    /// One transaction; `None` if the account has changed meanwhile.
+    /// One transaction; `None` if the account has changed meanwhile, or the session has ended.
     async fn delete_app(&self, owner: &Owner<'_>) -> Result<Option<Queued>, Unexpected> {
         let house = &*self.0;
         let tx = transaction::begin(&house.db).await?;

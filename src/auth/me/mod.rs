@@ -35,6 +35,10 @@ pub use recovery::RecoveryCodes;
 pub use sessions::SessionView;
 pub use trail::EventView;
 
+/// How often a change is decided anew because another one of the same account came first: each time one of those has been made, so
+/// that only a crowd of them is refused.
+const MOST_ROUNDS: u32 = 20;
+
 /// How old a sign-in may be that changes the account.
 const FRESH: Duration = Duration::from_mins(10);
 
@@ -82,13 +86,6 @@ pub enum MeError {
     /// A fault.
     #[error(transparent)]
     Unexpected(#[from] Unexpected),
-}
-
-impl MeError {
-    /// Two changes at once: the other one was first, and this one was decided by what is true no more.
-    fn in_between() -> Self {
-        Self::Busy(Busy { retry_after: BUSY_FOR })
-    }
 }
 
 impl From<DbErr> for MeError {
@@ -179,6 +176,20 @@ impl Auth {
         if is_fresh && is_strong { Ok(owner) } else { Err(MeError::ReauthenticationRequired) }
     }
 
+    /// Decides and makes a change, and again by what is true then, as long as `round` says with `None` that another one of the
+    /// account came first.
+    pub(super) async fn in_turn<T>(
+        &self,
+        round: impl AsyncFn() -> Result<Option<T>, MeError>,
+    ) -> Result<T, MeError> {
+        for _ in 0..MOST_ROUNDS {
+            if let Some(done) = round().await? {
+                return Ok(done);
+            }
+        }
+        Err(MeError::Busy(Busy { retry_after: BUSY_FOR }))
+    }
+
     /// Leaves the event of a change and mails the owner, in the transaction of the change. `None`, and nothing may be committed,
     /// if the session has ended since it was looked at.
     pub(super) async fn note(
@@ -200,8 +211,30 @@ impl Auth {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::Change::*;
+    use super::{MOST_ROUNDS, MeError};
+    use crate::auth::fixture;
     use crate::courier::CHANGES;
+
+    #[actix_web::test]
+    async fn a_change_that_others_overtake_is_decided_anew_so_often_and_no_more() {
+        let house = fixture::house().await;
+        let rounds = Cell::new(0);
+        let made_in = async |last: u32| {
+            rounds.set(0);
+            let change = async || {
+                rounds.set(rounds.get() + 1);
+                Ok((rounds.get() == last).then_some(()))
+            };
+            house.auth.in_turn(change).await
+        };
+
+        assert!(made_in(MOST_ROUNDS).await.is_ok());
+        assert!(matches!(made_in(MOST_ROUNDS + 1).await, Err(MeError::Busy(_))));
+        assert_eq!(rounds.get(), MOST_ROUNDS);
+    }
 
     #[test]
     fn the_notice_knows_every_change() {

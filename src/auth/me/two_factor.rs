@@ -28,26 +28,40 @@ impl Auth {
         enabled: bool,
         preferred: Option<String>,
     ) -> Result<(Factors, Option<RecoveryCodes>), MeError> {
-        let house = &*self.0;
-        let mut owner = self.fresh_owner(claims, client).await?;
+        let (owner, (notices, codes)) = self
+            .in_turn(async || {
+                let owner = self.fresh_owner(claims, client).await?;
+                self.judge_switch(&owner, enabled, preferred.as_deref()).await?;
+                let switched = retried(|| self.switch(&owner, enabled, preferred.as_deref())).await?;
+                Ok(switched.map(|switched| (owner, switched)))
+            })
+            .await?;
+        for notice in notices {
+            self.0.courier.wake(notice);
+        }
+        let preferred_provider = preferred.or(owner.user.preferred_provider);
+        let user = user::Model { two_factor_enabled: enabled, preferred_provider, ..owner.user };
+        Ok((self.factors_of(&user).await?, codes))
+    }
+
+    /// Whether the owner can use what is asked for.
+    async fn judge_switch(
+        &self,
+        owner: &Owner<'_>,
+        enabled: bool,
+        preferred: Option<&str>,
+    ) -> Result<(), MeError> {
         let offers = self.offers_for(&owner.user).await?;
         let mut usable = offers.all.iter().filter(|offer| offer.kind != ProviderKind::Recovery);
-        if let Some(name) = &preferred
-            && !usable.clone().any(|offer| offer.provider == *name)
+        if let Some(name) = preferred
+            && !usable.clone().any(|offer| offer.provider == name)
         {
             return Err(MeError::InvalidProvider);
         }
         if enabled && usable.next().is_none() {
             return Err(MeError::NoValidProvider);
         }
-        let switched = retried(|| self.switch(&owner, enabled, preferred.as_deref())).await?;
-        let (notices, codes) = switched.ok_or_else(MeError::in_between)?;
-        for notice in notices {
-            house.courier.wake(notice);
-        }
-        owner.user.two_factor_enabled = enabled;
-        owner.user.preferred_provider = preferred.or(owner.user.preferred_provider);
-        Ok((self.factors_of(&owner.user).await?, codes))
+        Ok(())
     }
 
     /// One transaction: the switch, recovery codes if there never were any, the events and the notices. `None` if the account has

@@ -88,7 +88,7 @@ async fn a_code_that_was_right_when_it_was_looked_at_opens_nothing_after_the_pre
     house.auth.disown(&token, &client()).await.unwrap();
     let digest = opened.id.digest();
     let now = house.clock.now();
-    let consumed = crate::auth::verification::consume_once(house.db(), &digest, now).await.unwrap();
+    let consumed = crate::auth::verification::consume_once(house.db(), &digest, None, now).await.unwrap();
     let guess = Guess {
         challenge: opened.id,
         code: "123456".to_owned(),

@@ -1,8 +1,8 @@
 //! A right code: the challenge is used up and the session opened, together and once.
 
-use entity::challenge;
+use entity::{challenge, challenge_code};
 use log::info;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use super::count::attempts_window;
 use super::judge::Try;
 use super::proof::Proof;
 use super::{Auth, Candidate};
-use crate::auth::challenge::{self as challenges, sends_window};
+use crate::auth::challenge::{self as challenges, StoredCode, sends_window};
 use crate::auth::error::Trouble;
 use crate::auth::event::EventKind;
 use crate::auth::known_browser::KnownBrowser;
@@ -75,7 +75,8 @@ impl Auth {
         let Some(user) = users::still_good(&tx, attempt.user).await? else { return Ok(None) };
         // The window before the challenge, as when they were counted: two that lock them do not lock each other out.
         window::give_back(&tx, &attempts_window(&user), counted_at).await?;
-        if !consume_once(&tx, &won.candidate.challenge.id, now).await? {
+        let code = won.candidate.code.as_ref().filter(|_| matches!(won.proof, Proof::Code));
+        if !consume_once(&tx, &won.candidate.challenge.id, code, now).await? {
             return Ok(None);
         }
         let notices = match &won.proof {
@@ -134,19 +135,30 @@ impl Auth {
     }
 }
 
-/// Uses an open challenge up: one guarded statement decides who wins.
+/// Uses an open challenge up, by the code that was judged if it was one: it may have lost its worth since, and who took that
+/// from it holds the account's row. One guarded statement decides who wins.
 pub(in crate::auth) async fn consume_once(
     db: &impl ConnectionTrait,
     id: &str,
+    code: Option<&StoredCode>,
     now: Timestamp,
 ) -> Result<bool, DbErr> {
-    let consumed = challenge::Entity::update_many()
+    let mut consumed = challenge::Entity::update_many()
         .col_expr(challenge::Column::ConsumedAt, Expr::value(now.millis()))
         .filter(challenge::Column::Id.eq(id))
         .filter(challenge::Column::ConsumedAt.is_null())
         .filter(challenge::Column::ClosedAt.is_null())
-        .filter(challenge::Column::ExpiresAt.gt(now.millis()))
-        .exec(db)
-        .await?;
+        .filter(challenge::Column::ExpiresAt.gt(now.millis()));
+    if let Some(code) = code {
+        let same = Query::select()
+            .column(challenge_code::Column::ChallengeId)
+            .from(challenge_code::Entity)
+            .and_where(challenge_code::Column::ChallengeId.eq(id))
+            .and_where(challenge_code::Column::Provider.eq(&code.provider))
+            .and_where(challenge_code::Column::Mac.eq(code.mac.clone()))
+            .to_owned();
+        consumed = consumed.filter(challenge::Column::Id.in_subquery(same));
+    }
+    let consumed = consumed.exec(db).await?;
     Ok(consumed.rows_affected == 1)
 }

@@ -22,6 +22,8 @@ on_every_engine!(
     every_change_is_mailed_and_left_in_the_trail,
     factors_on_the_articles_face,
     an_app_that_was_never_confirmed_goes_without_a_word,
+    switches_at_once_are_made_one_after_the_other,
+    of_removals_of_an_app_at_once_one_is_told,
 );
 
 /// What an authenticator app shows at the server's time, `steps` later.
@@ -418,4 +420,40 @@ async fn parallel_guesses_at_a_new_app_are_told_no_more_than_is_left(engine: Eng
     let answers = join_all((0..5).map(|_| me.send("POST", "/me/authenticator/verify", &guess))).await;
 
     assert_told_what_is_left(&answers, 422);
+}
+
+async fn switches_at_once_are_made_one_after_the_other(engine: Engine) {
+    let (app, me) = with_phone(engine).await;
+    let on = json!({"enabled": true});
+    let weak = join_all((0..6).map(|_| me.send("PUT", "/me/two-factor", &on))).await;
+    let strong = Me::log_in_with_code(&app).await;
+    let switch = |enabled: bool| {
+        let (strong, body) = (&strong, json!({"enabled": enabled, "preferredProvider": "Email"}));
+        async move { strong.send("PUT", "/me/two-factor", &body).await }
+    };
+
+    let answers = join_all([true, false, true, false, true, false].map(switch)).await;
+
+    let (first, late): (Vec<_>, Vec<_>) = weak.iter().partition(|answer| answer.status == 200);
+    assert_eq!(first.len(), 1, "{weak:?}");
+    assert_eq!(first[0].json()["recoveryCodes"].as_array().unwrap().len(), 10);
+    for answer in late {
+        answer.assert_problem(403, "reauthentication_required");
+    }
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+}
+
+async fn of_removals_of_an_app_at_once_one_is_told(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.add_user(JANE).await;
+    let me = Me::log_in(&app).await;
+    enrol(&app, &me).await;
+
+    let nothing = json!({});
+    let answers = join_all((0..6).map(|_| me.send("DELETE", "/me/authenticator", &nothing))).await;
+
+    assert!(answers.iter().all(|answer| answer.status == 204), "{answers:?}");
+    let events = me.get("/me/events").await.json();
+    let removed = events.as_array().unwrap().iter().filter(|event| event["event"] == "authenticator_removed");
+    assert_eq!(removed.count(), 1);
 }

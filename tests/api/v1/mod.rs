@@ -10,6 +10,7 @@ mod factors;
 mod in_flight;
 mod logins;
 mod me;
+mod numbers;
 mod phones;
 mod registrations;
 mod tokens;

@@ -1,6 +1,7 @@
 //! Races by construction: each statement is asked about a row that has changed since it was found.
 
 mod machine;
+mod numbers;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -102,12 +103,12 @@ async fn a_row_that_was_used_closed_or_expired_meanwhile_takes_no_guess_and_no_c
         changed.update(db).await.unwrap();
 
         assert!(!count_attempt(db, &row.id, 5, NOW).await.unwrap());
-        assert!(!consume_once(db, &row.id, NOW).await.unwrap());
+        assert!(!consume_once(db, &row.id, None, NOW).await.unwrap());
 
         row.clone().into_active_model().reset_all().update(db).await.unwrap();
     }
     assert!(count_attempt(db, &row.id, 5, NOW).await.unwrap());
-    assert!(consume_once(db, &row.id, NOW).await.unwrap());
+    assert!(consume_once(db, &row.id, None, NOW).await.unwrap());
 }
 
 #[actix_web::test]
