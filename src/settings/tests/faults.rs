@@ -64,6 +64,7 @@ providers.Fax.enabled = true  =>  providers.Fax.kind: expected "email", "sms" or
 providers.RecoveryCode.kind = "email"  =>  providers.RecoveryCode: expected another name
 providers.SMS.kind = "email"  =>  providers.SMS: expected another name: it differs from providers.Sms
 providers."a.b".kind = "email"  =>  providers.a.b: expected a name of 1 to 32
+log.level = ""  =>  log.level: expected env_logger filter syntax
 log.level = "loud"  =>  log.level: expected env_logger filter syntax
 log.level = "twostep=loud"  =>  log.level: expected env_logger filter syntax
 log.format = "xml"  =>  log.format: unknown variant `xml`, expected
@@ -96,6 +97,10 @@ development.fixed_codes = x  =>  development.fixed_codes: expected a table as JS
 database.url = oracle:sesame  =>  database.url: expected a sqlite:
 mail.smtp_url = smtp://:sesame@example.com  =>  mail.smtp_url: expected ?tls=required
 providers.Email.kind = fax  =>  providers.Email.kind: expected "email"
+two_step.code_lifetime =   =>  two_step.code_lifetime: expected a duration
+tokens.audience =   =>  tokens.audience: expected a text
+providers.Sms.kind =   =>  providers.Sms.kind: expected "email"
+server.bin =   =>  unknown, expected
 server.bin = x  =>  unknown, expected
 providers.Fax.kind = sms  =>  unknown, expected
 providers.Email.gateway = inbox  =>  unknown, expected
