@@ -11,6 +11,7 @@ use super::entry::{Entry, Origin};
 /// A configuration in the making.
 pub(super) struct Draft {
     file: String,
+    has_file: bool,
     entries: Vec<Entry>,
     faults: Vec<String>,
     faulty: BTreeSet<String>,
@@ -18,8 +19,19 @@ pub(super) struct Draft {
 
 impl Draft {
     /// A draft without keys; `file` is where faults belong that stand nowhere.
-    pub(super) fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), entries: Vec::new(), faults: Vec::new(), faulty: BTreeSet::new() }
+    pub(super) fn new(file: &str, has_file: bool) -> Self {
+        Self {
+            file: file.to_owned(),
+            has_file,
+            entries: Vec::new(),
+            faults: Vec::new(),
+            faulty: BTreeSet::new(),
+        }
+    }
+
+    /// Whether the file is there.
+    pub(super) fn has_file(&self) -> bool {
+        self.has_file
     }
 
     /// Adds a key.

@@ -22,6 +22,7 @@ use draft::Draft;
 use effective::Effective;
 use entry::Origin;
 use environment::Variables;
+use layers::Place;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -79,6 +80,8 @@ pub struct Settings {
     pub development: DevelopmentSettings,
     /// The keys of all this.
     keys: Effective,
+    /// Whether any of it was read from a file.
+    has_file: bool,
 }
 
 /// `[redis]`
@@ -130,12 +133,12 @@ impl Settings {
         path: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Faults> {
-        Self::check(path, &Variables::pick(environment)).map(|(settings, _)| settings)
+        Source::new(path, environment).load()
     }
 
     /// The checked settings, and the draft that they were read from.
-    fn check(path: Option<&Path>, variables: &Variables) -> Result<(Self, Draft), Faults> {
-        let mut draft = layers::layer(path, variables)?;
+    fn check(place: Place<'_>, variables: &Variables) -> Result<(Self, Draft), Faults> {
+        let mut draft = layers::layer(place, variables)?;
         bounds::check(&mut draft);
         derive(&mut draft);
         let Some(mut settings) = Self::read(&mut draft) else {
@@ -144,6 +147,7 @@ impl Settings {
         check::check(&settings, &mut draft);
         draft.verdict()?;
         settings.keys = Effective::of(&draft);
+        settings.has_file = draft.has_file();
         Ok((settings, draft))
     }
 
@@ -168,6 +172,7 @@ impl Settings {
             log: sections::read(draft, "log")?,
             development: sections::read(draft, "development")?,
             keys: Effective::default(),
+            has_file: false,
         };
         for origin in &mut settings.server.allowed_origins {
             if let Some(normal) = check::normal_origin(origin) {
