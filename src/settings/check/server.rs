@@ -21,7 +21,8 @@ pub(super) fn check(server: &ServerSettings, draft: &mut Draft) {
     let odd: Vec<String> =
         server.allowed_origins.iter().filter(odd).map(|origin| format!("{origin:?}")).collect();
     if !odd.is_empty() {
-        let expected = "expected origins such as \"https://app.example.com\", without a path";
+        let expected =
+            "expected origins such as \"https://app.example.com\", each by its whole name and without a path";
         draft.refuse("server.allowed_origins", format!("{expected}, got {}", odd.join(", ")));
     }
     check_tls(server, draft);
@@ -51,7 +52,7 @@ pub(super) fn bind_host(bind: &str) -> Option<Host> {
 
 fn is_base(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
-        && url.host().is_some()
+        && url.host_str().is_some_and(|host| !host.contains('*'))
         && url.path() == "/"
         && url.query().is_none()
         && url.fragment().is_none()
@@ -91,7 +92,12 @@ mod tests {
             " https://a",
             "https://a\\",
             "https://a\n",
-            "https://*.a.com/",
+            "https://*",
+            "https://*.a.com",
+            "https://a.*",
+            "https://%2A.a.com",
+            "https://a:*",
+            "**",
         ] {
             assert_eq!(normal_origin(text), None, "{text:?}");
         }

@@ -14,6 +14,9 @@ server.public_url = "http://u@localhost"  =>  server.public_url: expected http:/
 server.public_url = "http://localhost?x"  =>  server.public_url: expected http:// or https://
 server.public_url = "ftp://localhost"  =>  server.public_url: expected http:// or https://
 server.allowed_origins = ["http://a/b"]  =>  server.allowed_origins: expected origins
+server.allowed_origins = ["https://*.example.com"]  =>  server.allowed_origins: expected origins such as
+server.allowed_origins = ["*", "https://*"]  =>  server.allowed_origins: expected origins such as
+server.public_url = "https://*.example.com"  =>  server.public_url: expected http:// or https://
 server.allowed_origins = "http://a"  =>  server.allowed_origins: expected a list, got
 server.allowed_origins = [1]  =>  server.allowed_origins: expected origins
 database.url = "sqlite::memory:"  =>  database.url: expected a file
