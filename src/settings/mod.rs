@@ -144,6 +144,7 @@ impl Settings {
         let Some(mut settings) = Self::read(&mut draft) else {
             return Err(draft.verdict().err().unwrap_or(Faults(Vec::new())));
         };
+        draft.close();
         check::check(&settings, &mut draft);
         draft.verdict()?;
         settings.keys = Effective::of(&draft);
