@@ -140,7 +140,7 @@ impl Settings {
     fn check(place: Place<'_>, variables: &Variables) -> Result<(Self, Draft), Faults> {
         let mut draft = layers::layer(place, variables)?;
         bounds::check(&mut draft);
-        derive(&mut draft);
+        derive_log_format(&mut draft);
         let Some(mut settings) = Self::read(&mut draft) else {
             return Err(draft.verdict().err().unwrap_or(Faults(Vec::new())));
         };
@@ -157,9 +157,11 @@ impl Settings {
         struct Top {
             mode: Mode,
         }
+        let server = sections::read(draft, "server")?;
+        derive_issuer(draft);
         let mut settings = Self {
             mode: sections::read::<Top>(draft, "")?.mode,
-            server: sections::read(draft, "server")?,
+            server,
             database: sections::read(draft, "database")?,
             redis: sections::read(draft, "redis")?,
             secrets: sections::read(draft, "secrets")?,
@@ -197,12 +199,16 @@ impl Settings {
     }
 }
 
-/// Fills in the defaults that hang on other keys.
-fn derive(draft: &mut Draft) {
+/// An empty issuer is `public_url`, once that is known to be a URL.
+fn derive_issuer(draft: &mut Draft) {
     if draft.text("tokens.issuer").is_empty() {
         let issuer = draft.text("server.public_url").to_owned();
         draft.derive("tokens.issuer", &issuer);
     }
+}
+
+/// Production logs JSON where nothing else is said.
+fn derive_log_format(draft: &mut Draft) {
     let is_unset = draft.find("log.format").is_some_and(|entry| entry.origin == Origin::Default);
     if is_unset && draft.text("mode") == "production" {
         draft.derive("log.format", "json");

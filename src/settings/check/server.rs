@@ -12,7 +12,9 @@ pub(super) fn check(server: &ServerSettings, draft: &mut Draft) {
         let got = &server.bind;
         draft.refuse("server.bind", format!("expected HOST:PORT such as \"127.0.0.1:5001\", got {got:?}"));
     }
-    if !is_base(&server.public_url) {
+    // What the parser leaves out would stand in the issuer.
+    let is_odd = |c: char| c.is_whitespace() || c.is_control();
+    if !is_base(&server.public_url) || draft.text("server.public_url").contains(is_odd) {
         let expected =
             "expected http:// or https:// with host and port only, such as \"https://login.example.com\"";
         draft.refuse("server.public_url", expected);

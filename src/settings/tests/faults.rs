@@ -9,6 +9,10 @@ mode = "prod" ; server.bind = "0.0.0.0:5001"  =>  mode: expected "development" o
 mode = 1  =>  mode: expected a string, got 1
 server.bind = "5001"  =>  server.bind: expected HOST:PORT
 server.public_url = "localhost"  =>  server.public_url: expected an absolute URL
+server.public_url = ""  =>  server.public_url: expected an absolute URL
+server.public_url = "nowhere at all"  =>  server.public_url: expected an absolute URL
+server.public_url = "http://localhost/a b"  =>  server.public_url: expected http:// or https://
+server.public_url = " http://localhost"  =>  server.public_url: expected http:// or https://
 server.public_url = "http://localhost/x"  =>  server.public_url: expected http:// or https://
 server.public_url = "http://u@localhost"  =>  server.public_url: expected http:// or https://
 server.public_url = "http://localhost?x"  =>  server.public_url: expected http:// or https://
