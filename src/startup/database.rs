@@ -114,8 +114,12 @@ fn make_folder(file: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// When the database refuses.
 pub async fn migrate(settings: &DatabaseSettings, what: Migration) -> anyhow::Result<Vec<(String, bool)>> {
+    let url = settings.url.expose_secret();
+    if what == Migration::Status && sqlite_file(url).is_some_and(|file| !file.exists()) {
+        return Ok(stand(|_| false));
+    }
     // Before anybody opens it: of two that switch a new file of SQLite to its write-ahead log, one is refused without waiting.
-    let file_lock = lock_file(settings.url.expose_secret()).await?;
+    let file_lock = lock_file(url).await?;
     // One connection: the lock of PostgreSQL and MariaDB belongs to it.
     let db = open(settings, 1).await?;
     lock(&db).await?;
@@ -127,14 +131,17 @@ pub async fn migrate(settings: &DatabaseSettings, what: Migration) -> anyhow::Re
         Migration::Status => {}
     }
     tx.commit().await.context("cannot migrate the database")?;
-    let pending = Migrator::get_pending_migrations(&db).await.context("cannot read the migrations")?;
+    let pending = Migrator::get_pending_migrations_read_only(&db).await.context("cannot read the migrations")?;
     let pending: Vec<_> = pending.iter().map(|migration| migration.name().to_owned()).collect();
     unlock(&db).await?;
     db.close().await.context("cannot close the database")?;
     drop(file_lock);
-    let all = Migrator::migrations();
-    let names = all.iter().map(|migration| migration.name().to_owned());
-    Ok(names.map(|name| (name.clone(), !pending.contains(&name))).collect())
+    Ok(stand(|name| !pending.contains(name)))
+}
+
+fn stand(is_applied: impl Fn(&String) -> bool) -> Vec<(String, bool)> {
+    let names = Migrator::migrations().into_iter().map(|migration| migration.name().to_owned());
+    names.map(|name| (name.clone(), is_applied(&name))).collect()
 }
 
 /// The lock of the engines that are servers.

@@ -214,6 +214,7 @@ async fn migrations_are_told_applied_and_taken_back() {
     let installation = Installation::new(&sink);
 
     let before = installation.run(&["migrate", "status"]);
+    let files = std::fs::read_dir(installation.folder()).unwrap().count();
     let up = installation.run(&["migrate", "up"]);
     let down = installation.run(&["migrate", "down"]);
     let status = installation.run(&["migrate", "status"]);
@@ -222,6 +223,8 @@ async fn migrations_are_told_applied_and_taken_back() {
     for outcome in [&before, &up, &down, &status, &again] {
         assert!(outcome.assert_code(0).stdout.contains("create_users"), "{outcome:?}");
     }
+    assert_eq!(files, 0, "a look makes no database");
+    assert!(!before.stdout.contains("applied"), "{}", before.stdout);
     assert_ne!(before.stdout, up.stdout);
     assert_ne!(up.stdout, status.stdout);
     assert_eq!(up.stdout, again.stdout);
