@@ -131,7 +131,8 @@ pub async fn migrate(settings: &DatabaseSettings, what: Migration) -> anyhow::Re
         Migration::Status => {}
     }
     tx.commit().await.context("cannot migrate the database")?;
-    let pending = Migrator::get_pending_migrations_read_only(&db).await.context("cannot read the migrations")?;
+    let pending =
+        Migrator::get_pending_migrations_read_only(&db).await.context("cannot read the migrations")?;
     let pending: Vec<_> = pending.iter().map(|migration| migration.name().to_owned()).collect();
     unlock(&db).await?;
     db.close().await.context("cannot close the database")?;

@@ -184,9 +184,10 @@ async fn keys_that_need_a_restart_are_named_and_secrets_only_named() {
 #[actix_web::test]
 async fn the_log_level_changes_unless_rust_log_rules() {
     let sink = SmtpSink::start().await;
-    for (rust_log, reads) in [("", true), ("info", false)] {
+    for (rust_log, reads) in [("", true), ("info", false), ("foo=bar=baz", true)] {
         let installation = Installation::new(&sink).env("RUST_LOG", rust_log);
         let server = installation.serve();
+        assert_eq!(server.log().contains("RUST_LOG cannot be read"), rust_log.contains("foo"), "{rust_log}");
         server.client().get("/health/live").await.assert_status(200);
         assert!(!server.log().contains("path=/health/live"), "{}", server.log());
 
