@@ -40,11 +40,17 @@ async fn tables(db: &sea_orm::DatabaseConnection, engine: Engine) -> Vec<String>
     names
 }
 
-async fn every_migration_goes_up_down_and_up(engine: Engine) {
+/// With SQLite, a file with nothing in it.
+async fn empty_database(engine: Engine) -> TestDatabase {
     let database = TestDatabase::create(engine).await;
     if engine == Engine::Sqlite {
         std::fs::File::create(database.folder().join("twostep.db")).unwrap();
     }
+    database
+}
+
+async fn every_migration_goes_up_down_and_up(engine: Engine) {
+    let database = empty_database(engine).await;
     let db = database.connect().await;
 
     Migrator::up(&db, None).await.unwrap();
@@ -82,10 +88,7 @@ async fn the_command_takes_back_the_last_one(engine: Engine) {
 }
 
 async fn a_look_at_an_empty_database_changes_nothing(engine: Engine) {
-    let database = TestDatabase::create(engine).await;
-    if engine == Engine::Sqlite {
-        std::fs::File::create(database.folder().join("twostep.db")).unwrap();
-    }
+    let database = empty_database(engine).await;
     let settings = Settings::load(None, [(variable("database.url"), database.url.clone())]).unwrap();
 
     let status = migrate(&settings.database, Migration::Status).await.unwrap();
@@ -114,7 +117,7 @@ async fn a_start_on_a_migrated_database_changes_nothing(engine: Engine) {
 }
 
 async fn a_migration_that_is_broken_off_can_be_done_again(engine: Engine) {
-    let database = TestDatabase::create(engine).await;
+    let database = empty_database(engine).await;
     let settings = Settings::load(None, [(variable("database.url"), database.url.clone())]).unwrap();
     migrate(&settings.database, Migration::Status).await.unwrap();
     let db = database.connect().await;
