@@ -63,7 +63,7 @@ pub use caller::Caller;
 pub use challenge::{ChallengeError, ChallengeId, ChallengeStatus, ChallengeView, RECOVERY_CODE, SendError};
 pub use confirmation::ConfirmError;
 pub use device::DeviceToken;
-pub use directory::{Change, DirectoryError, ImportedPassword, NewUser, UserSummary};
+pub use directory::{Change, DirectoryError, ImportedPassword, NewUser, PreparedUser, UserSummary};
 pub use email::EmailAddress;
 pub use error::{Busy, FieldError, Unexpected};
 pub use hashing::{HashPool, HashSettings, accepts};

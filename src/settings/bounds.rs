@@ -1,7 +1,10 @@
 //! How large and how small a value may be.
 
+use std::ops::RangeInclusive;
+
 use super::draft::Draft;
 use super::entry::Kind;
+use crate::auth::HashSettings;
 use crate::clock::{Rate, Span};
 
 /// Least and largest values; a test sees that no number is forgotten.
@@ -12,9 +15,10 @@ const NUMBERS: [(&str, i64, i64); 14] = [
     ("database.max_connections", 0, 1000),
     ("accounts.password_min_length", 1, 128),
     ("accounts.lockout_attempts", 1, 1000),
-    ("accounts.argon2_memory_kib", 8, 4 * 1024 * 1024),
-    ("accounts.argon2_iterations", 1, 1000),
-    ("accounts.argon2_parallelism", 1, 255),
+    // The same bounds hold for what is stored: whatever may be set can be checked, also when less is set later.
+    within("accounts.argon2_memory_kib", &HashSettings::MEMORY_KIB),
+    within("accounts.argon2_iterations", &HashSettings::ITERATIONS),
+    within("accounts.argon2_parallelism", &HashSettings::PARALLELISM),
     ("accounts.hash_threads", 0, 1024),
     ("accounts.hash_queue", 1, 1_000_000),
     // NIST SP 800-63B-4 section 3.1.3.2 asks for six digits; more than ten nobody types.
@@ -23,6 +27,10 @@ const NUMBERS: [(&str, i64, i64); 14] = [
     ("two_step.account_attempts_total", 1, 1_000_000),
     ("two_step.max_sends", 1, 1000),
 ];
+
+const fn within(name: &'static str, range: &RangeInclusive<u32>) -> (&'static str, i64, i64) {
+    (name, *range.start() as i64, *range.end() as i64)
+}
 
 /// Shortest and longest spans, where the clock's own bounds (1 ms to ten years) are too wide.
 const SPANS: [(&str, &str, &str); 9] = [

@@ -11,15 +11,30 @@ use super::entry::{Entry, Origin};
 /// A configuration in the making.
 pub(super) struct Draft {
     file: String,
+    has_file: bool,
     entries: Vec<Entry>,
     faults: Vec<String>,
+    /// Keys without a usable value, which are at their defaults.
     faulty: BTreeSet<String>,
+    is_read: bool,
 }
 
 impl Draft {
     /// A draft without keys; `file` is where faults belong that stand nowhere.
-    pub(super) fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), entries: Vec::new(), faults: Vec::new(), faulty: BTreeSet::new() }
+    pub(super) fn new(file: &str, has_file: bool) -> Self {
+        Self {
+            file: file.to_owned(),
+            has_file,
+            entries: Vec::new(),
+            faults: Vec::new(),
+            faulty: BTreeSet::new(),
+            is_read: false,
+        }
+    }
+
+    /// Whether the file is there.
+    pub(super) fn has_file(&self) -> bool {
+        self.has_file
     }
 
     /// Adds a key.
@@ -67,21 +82,33 @@ impl Draft {
         }
     }
 
-    /// Notes what is wrong with a key, once per key, and puts it back to its default so that the checks can go on.
+    /// Tells that the settings have been read from the values: what is refused from now on is refused as it was written.
+    pub(super) fn close(&mut self) {
+        self.is_read = true;
+    }
+
+    /// Notes what is wrong with a key. Until the settings are read it is put back to its default, so that the checks can go on;
+    /// nothing else is noted of it then.
     pub(super) fn refuse(&mut self, name: &str, expected: impl Display) {
-        if !self.faulty.insert(name.to_owned()) {
+        if self.faulty.contains(name) {
             return;
         }
-        let Some(entry) = self.entries.iter_mut().find(|entry| entry.name() == name) else {
-            self.faults.push(format!("{}: {name}: {expected}", self.file));
-            return;
-        };
-        self.faults.push(match &entry.origin {
+        let entry = self.entries.iter_mut().find(|entry| entry.name() == name);
+        let line = match entry.as_ref().map(|entry| &entry.origin) {
+            Some(Origin::File(place) | Origin::Variable(place)) => format!("{place}: {name}: {expected}"),
             // The file is where it should be set.
-            Origin::Default => format!("{}: {name}: {expected} (not set)", self.file),
-            Origin::File(place) | Origin::Variable(place) => format!("{place}: {name}: {expected}"),
-        });
-        entry.value.clone_from(&entry.default);
+            Some(Origin::Default) => format!("{}: {name}: {expected} (not set)", self.file),
+            None => format!("{}: {name}: {expected}", self.file),
+        };
+        if !self.faults.contains(&line) {
+            self.faults.push(line);
+        }
+        if !self.is_read {
+            self.faulty.insert(name.to_owned());
+            if let Some(entry) = entry {
+                entry.value.clone_from(&entry.default);
+            }
+        }
     }
 
     /// Notes a fault that belongs to no known key.
@@ -89,7 +116,7 @@ impl Draft {
         self.faults.push(line);
     }
 
-    /// Whether something is wrong with this key.
+    /// Whether this key has no usable value.
     pub(super) fn is_faulty(&self, name: &str) -> bool {
         self.faulty.contains(name)
     }

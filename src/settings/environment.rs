@@ -35,14 +35,14 @@ fn unicode(
     if faults.is_empty() { Ok(variables) } else { Err(Faults(faults)) }
 }
 
-/// The variables that are meant for the configuration, without the empty ones.
+/// The variables that are meant for the configuration.
 #[derive(Clone)]
 pub(super) struct Variables(Vec<(String, String)>);
 
 impl Variables {
     /// Picks them out of `environment`.
     pub(super) fn pick(environment: impl IntoIterator<Item = (String, String)>) -> Self {
-        let ours = |(name, value): &(String, String)| name.starts_with(PREFIX) && !value.is_empty();
+        let ours = |(name, _): &(String, String)| name.starts_with(PREFIX);
         Self(environment.into_iter().filter(ours).collect())
     }
 
@@ -63,6 +63,10 @@ impl Variables {
                 ));
                 continue;
             };
+            // Of these kinds no value is empty: such a variable counts as not set.
+            if text.is_empty() && entry.kind != Kind::Text {
+                continue;
+            }
             let name = entry.name();
             let value = parse(entry, text);
             if seen.contains(&name) {

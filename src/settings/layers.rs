@@ -30,27 +30,37 @@ const KINDS: [&str; 3] = ["email", "sms", "authenticator"];
 ///
 /// # Errors
 /// When there is no telling what the file says. All else is noted in the draft.
-pub(super) fn layer(path: Option<&Path>, variables: &Variables) -> Result<Draft, Faults> {
+pub(super) fn layer(place: Place<'_>, variables: &Variables) -> Result<Draft, Faults> {
     let defaults = parse(EXAMPLE, "twostep.example.toml")?;
-    let file = File::read(path)?;
-    let mut draft = Draft::new(&file.name);
+    let file = File::read(place)?;
+    let mut draft = Draft::new(&file.name, file.is_there);
     lay_defaults(&mut draft, &defaults, &file, variables);
     lay_file(&mut draft, &file);
     variables.lay(&mut draft);
     Ok(draft)
 }
 
+/// Where the file is.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) path: &'a Path,
+    /// Whether there may be none.
+    pub(super) is_optional: bool,
+}
+
 struct File {
     name: String,
+    is_there: bool,
     table: Table,
 }
 
 impl File {
-    fn read(path: Option<&Path>) -> Result<Self, Faults> {
-        let name = path.unwrap_or(Path::new("twostep.toml"));
-        let table = match std::fs::read_to_string(name) {
-            Ok(text) => parse(&text, &name.display().to_string())?,
-            Err(error) if path.is_none() && error.kind() == std::io::ErrorKind::NotFound => Table::new(),
+    fn read(Place { path: name, is_optional }: Place<'_>) -> Result<Self, Faults> {
+        let (is_there, table) = match std::fs::read_to_string(name) {
+            Ok(text) => (true, parse(&text, &name.display().to_string())?),
+            Err(error) if is_optional && error.kind() == std::io::ErrorKind::NotFound => {
+                (false, Table::new())
+            }
             Err(error) => {
                 return Err(Faults(vec![format!(
                     "{}: expected a readable TOML file: {error}",
@@ -58,7 +68,7 @@ impl File {
                 )]));
             }
         };
-        Ok(Self { name: name.display().to_string(), table })
+        Ok(Self { name: name.display().to_string(), is_there, table })
     }
 
     fn origin(&self) -> Origin {

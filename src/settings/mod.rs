@@ -22,6 +22,7 @@ use draft::Draft;
 use effective::Effective;
 use entry::Origin;
 use environment::Variables;
+use layers::Place;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -79,6 +80,8 @@ pub struct Settings {
     pub development: DevelopmentSettings,
     /// The keys of all this.
     keys: Effective,
+    /// Whether any of it was read from a file.
+    has_file: bool,
 }
 
 /// `[redis]`
@@ -130,20 +133,22 @@ impl Settings {
         path: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Faults> {
-        Self::check(path, &Variables::pick(environment)).map(|(settings, _)| settings)
+        Source::new(path, environment).load()
     }
 
     /// The checked settings, and the draft that they were read from.
-    fn check(path: Option<&Path>, variables: &Variables) -> Result<(Self, Draft), Faults> {
-        let mut draft = layers::layer(path, variables)?;
+    fn check(place: Place<'_>, variables: &Variables) -> Result<(Self, Draft), Faults> {
+        let mut draft = layers::layer(place, variables)?;
         bounds::check(&mut draft);
-        derive(&mut draft);
+        derive_log_format(&mut draft);
         let Some(mut settings) = Self::read(&mut draft) else {
             return Err(draft.verdict().err().unwrap_or(Faults(Vec::new())));
         };
+        draft.close();
         check::check(&settings, &mut draft);
         draft.verdict()?;
         settings.keys = Effective::of(&draft);
+        settings.has_file = draft.has_file();
         Ok((settings, draft))
     }
 
@@ -152,9 +157,11 @@ impl Settings {
         struct Top {
             mode: Mode,
         }
+        let server = sections::read(draft, "server")?;
+        derive_issuer(draft);
         let mut settings = Self {
             mode: sections::read::<Top>(draft, "")?.mode,
-            server: sections::read(draft, "server")?,
+            server,
             database: sections::read(draft, "database")?,
             redis: sections::read(draft, "redis")?,
             secrets: sections::read(draft, "secrets")?,
@@ -168,6 +175,7 @@ impl Settings {
             log: sections::read(draft, "log")?,
             development: sections::read(draft, "development")?,
             keys: Effective::default(),
+            has_file: false,
         };
         for origin in &mut settings.server.allowed_origins {
             if let Some(normal) = check::normal_origin(origin) {
@@ -191,12 +199,16 @@ impl Settings {
     }
 }
 
-/// Fills in the defaults that hang on other keys.
-fn derive(draft: &mut Draft) {
+/// An empty issuer is `public_url`, once that is known to be a URL.
+fn derive_issuer(draft: &mut Draft) {
     if draft.text("tokens.issuer").is_empty() {
         let issuer = draft.text("server.public_url").to_owned();
         draft.derive("tokens.issuer", &issuer);
     }
+}
+
+/// Production logs JSON where nothing else is said.
+fn derive_log_format(draft: &mut Draft) {
     let is_unset = draft.find("log.format").is_some_and(|entry| entry.origin == Origin::Default);
     if is_unset && draft.text("mode") == "production" {
         draft.derive("log.format", "json");

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::environment::Variables;
+use super::layers::Place;
 use super::{Effective, Faults, Settings, check};
 
 /// Where a configuration is read from, now and again.
@@ -41,16 +42,18 @@ impl Source {
     /// # Errors
     /// Every fault at once.
     pub fn load(&self) -> Result<Settings, Faults> {
-        Settings::check(self.path.as_deref(), &self.variables).map(|(settings, _)| settings)
+        Settings::check(self.place(self.path.is_none()), &self.variables).map(|(settings, _)| settings)
     }
 
     /// Reads the configuration again while `in_force` is. It has to be sound by itself, and what can change now has to be sound
-    /// beside what cannot: a file that says development does not bring the inbox to a server that runs in production.
+    /// beside what cannot: a file that says development does not bring the inbox to a server that runs in production. A file that
+    /// was there and is gone is a fault: without it, the defaults would be in force.
     ///
     /// # Errors
     /// Every fault at once.
     pub fn read_again(&self, in_force: &Settings) -> Result<Reread, Faults> {
-        let (new, mut draft) = Settings::check(self.path.as_deref(), &self.variables)?;
+        let place = self.place(self.path.is_none() && !in_force.has_file);
+        let (new, mut draft) = Settings::check(place, &self.variables)?;
         let (changed, pending) = in_force.keys.changes(&new.keys);
         let settings = in_force.with_live_of(new);
         check::check(&settings, &mut draft);
@@ -61,8 +64,12 @@ impl Source {
     /// What the file holds at this moment.
     #[must_use]
     pub fn stamp(&self) -> Stamp {
-        let content = std::fs::read(self.path.as_deref().unwrap_or(Path::new("twostep.toml")));
+        let content = std::fs::read(self.place(true).path);
         Stamp(content.ok().map(|content| Sha256::digest(content).into()))
+    }
+
+    fn place(&self, is_optional: bool) -> Place<'_> {
+        Place { path: self.path.as_deref().unwrap_or(Path::new("twostep.toml")), is_optional }
     }
 }
 
@@ -77,6 +84,7 @@ impl Settings {
         settings.server.allowed_origins = new.server.allowed_origins;
         settings.log.level = new.log.level;
         settings.keys = keys;
+        settings.has_file = new.has_file;
         settings
     }
 }

@@ -1,10 +1,13 @@
 //! The database: how each engine is connected to, and migrations under a lock.
 
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use migration::{Migrator, MigratorTrait as _};
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, QueryResult, Statement,
     TransactionTrait as _,
@@ -51,7 +54,7 @@ pub async fn connect(settings: &DatabaseSettings) -> anyhow::Result<DatabaseConn
 
 async fn open(settings: &DatabaseSettings, most: u32) -> anyhow::Result<DatabaseConnection> {
     let url = settings.url.expose_secret();
-    make_folder(url)?;
+    make_file(url)?;
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(most)
@@ -79,15 +82,26 @@ fn without_url(text: &str, url: &str) -> String {
     text.replace(url, "[database.url]")
 }
 
-fn sqlite_file(url: &str) -> Option<&str> {
-    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"))?;
-    let path = path.split('?').next().unwrap_or(path);
-    (!path.is_empty() && path != ":memory:").then_some(path)
+/// The file of a URL of SQLite.
+fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let (path, query) = url.strip_prefix("sqlite:")?.split_once('?').unwrap_or((url, ""));
+    let is_in_memory = path.ends_with(":memory:") || query.split('&').any(|pair| pair == "mode=memory");
+    let options: SqliteConnectOptions = url.parse().ok()?;
+    Some(options.get_filename().to_owned()).filter(|file| !is_in_memory && !file.as_os_str().is_empty())
 }
 
-fn make_folder(url: &str) -> anyhow::Result<()> {
-    let folder = sqlite_file(url).and_then(|file| std::path::Path::new(file).parent());
-    match folder {
+/// Makes the file of SQLite where there is none, for its owner alone: it holds what passwords are checked by. SQLite gives the mode of
+/// the file to those that it keeps beside it.
+fn make_file(url: &str) -> anyhow::Result<()> {
+    // One that is there is not even opened: to close it would take SQLite's locks away.
+    let Some(file) = sqlite_file(url).filter(|file| !file.exists()) else { return Ok(()) };
+    make_folder(&file)?;
+    let made = File::options().create(true).truncate(false).write(true).mode(0o600).open(&file);
+    made.map(drop).with_context(|| format!("cannot make the database {}", file.display()))
+}
+
+fn make_folder(file: &Path) -> anyhow::Result<()> {
+    match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder {} of the database", folder.display())),
         Some(_) | None => Ok(()),
@@ -100,8 +114,12 @@ fn make_folder(url: &str) -> anyhow::Result<()> {
 /// # Errors
 /// When the database refuses.
 pub async fn migrate(settings: &DatabaseSettings, what: Migration) -> anyhow::Result<Vec<(String, bool)>> {
+    let url = settings.url.expose_secret();
+    if what == Migration::Status && sqlite_file(url).is_some_and(|file| !file.exists()) {
+        return Ok(stand(|_| false));
+    }
     // Before anybody opens it: of two that switch a new file of SQLite to its write-ahead log, one is refused without waiting.
-    let file_lock = lock_file(settings.url.expose_secret()).await?;
+    let file_lock = lock_file(url).await?;
     // One connection: the lock of PostgreSQL and MariaDB belongs to it.
     let db = open(settings, 1).await?;
     lock(&db).await?;
@@ -113,14 +131,18 @@ pub async fn migrate(settings: &DatabaseSettings, what: Migration) -> anyhow::Re
         Migration::Status => {}
     }
     tx.commit().await.context("cannot migrate the database")?;
-    let pending = Migrator::get_pending_migrations(&db).await.context("cannot read the migrations")?;
+    let pending =
+        Migrator::get_pending_migrations_read_only(&db).await.context("cannot read the migrations")?;
     let pending: Vec<_> = pending.iter().map(|migration| migration.name().to_owned()).collect();
     unlock(&db).await?;
     db.close().await.context("cannot close the database")?;
     drop(file_lock);
-    let all = Migrator::migrations();
-    let names = all.iter().map(|migration| migration.name().to_owned());
-    Ok(names.map(|name| (name.clone(), !pending.contains(&name))).collect())
+    Ok(stand(|name| !pending.contains(name)))
+}
+
+fn stand(is_applied: impl Fn(&String) -> bool) -> Vec<(String, bool)> {
+    let names = Migrator::migrations().into_iter().map(|migration| migration.name().to_owned());
+    names.map(|name| (name.clone(), is_applied(&name))).collect()
 }
 
 /// The lock of the engines that are servers.
@@ -144,11 +166,13 @@ async fn lock_by_name(db: &DatabaseConnection, seconds: u32) -> anyhow::Result<(
 }
 
 /// SQLite's lock, a file beside the database.
-async fn lock_file(url: &str) -> anyhow::Result<Option<std::fs::File>> {
-    let Some(path) = sqlite_file(url).map(|file| format!("{file}.lock")) else { return Ok(None) };
-    make_folder(url)?;
+async fn lock_file(url: &str) -> anyhow::Result<Option<File>> {
+    let Some(file) = sqlite_file(url) else { return Ok(None) };
+    make_folder(&file)?;
+    let mut path = file.into_os_string();
+    path.push(".lock");
     let locked = tokio::task::spawn_blocking(move || {
-        let file = std::fs::File::options().create(true).truncate(false).write(true).open(&path)?;
+        let file = File::options().create(true).truncate(false).write(true).open(&path)?;
         file.lock()?;
         Ok::<_, std::io::Error>(Some(file))
     });
@@ -194,10 +218,47 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_new_file_of_sqlite_is_its_owners_alone_and_an_old_one_keeps_its_mode() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |name: &str| std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        let old = File::create(folder.path().join("old.db")).unwrap();
+        old.set_permissions(std::fs::Permissions::from_mode(0o640)).unwrap();
+        drop(old);
+
+        for (name, file, expected) in
+            [("old.db", "old.db", 0o640), ("deep/a%20b.db?mode=rwc", "deep/a b.db", 0o600)]
+        {
+            let url = format!("sqlite://{}/{name}", folder.path().display());
+            let db = connect(&DatabaseSettings { url: url.into(), max_connections: 0 }).await.unwrap();
+            db.execute_unprepared("CREATE TABLE t (n integer)").await.unwrap();
+
+            for ending in ["", "-wal", "-shm"] {
+                assert_eq!(mode(&format!("{file}{ending}")) & 0o777, expected, "{file}{ending}");
+            }
+        }
+        assert_eq!(std::fs::read_dir(folder.path().join("deep")).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn a_database_in_memory_has_no_file() {
+        for url in [
+            "sqlite::memory:",
+            "sqlite://:memory:",
+            "sqlite://x.db?cache=shared&mode=memory",
+            "sqlite:",
+            "postgres://h/d",
+        ] {
+            assert_eq!(sqlite_file(url), None, "{url}");
+        }
+        assert_eq!(sqlite_file("sqlite:x.db").unwrap(), Path::new("x.db"));
+    }
+
+    #[tokio::test]
     async fn a_migration_waits_for_another_one() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("twostep.db");
-        let other = std::fs::File::create(folder.path().join("twostep.db.lock")).unwrap();
+        let other = File::create(folder.path().join("twostep.db.lock")).unwrap();
         other.lock().unwrap();
         let url = format!("sqlite://{}", path.display());
         let settings = DatabaseSettings { url: url.into(), max_connections: 0 };

@@ -148,6 +148,28 @@ async fn a_faulty_line_of_an_import_is_named() {
 }
 
 #[actix_web::test]
+async fn of_two_lines_with_one_address_the_first_counts() {
+    let sink = SmtpSink::start().await;
+    // The first line takes longer to hash than the second one to be stored.
+    let installation = Installation::new(&sink).set("accounts.argon2_iterations", "1000");
+    let lines = [
+        json!({ "email": JANE, "password": PASSWORD, "emailConfirmed": true, "roles": ["A"] }),
+        json!({ "email": JANE.to_uppercase(), "emailConfirmed": true }),
+        json!({ "email": "joe@example.com" }),
+    ];
+    installation.write("users.jsonl", &lines.map(|line| line.to_string()).join("\n"));
+
+    let outcome = installation.run(&["user", "import", "users.jsonl"]);
+
+    outcome.assert_code(1);
+    assert_eq!(outcome.stdout, "imported 2, failed 1\n");
+    assert_eq!(outcome.stderr, "line 2: there is a user with this address already\n");
+    assert_eq!(show(&installation)["roles"], json!(["A"]));
+    let server = installation.serve();
+    server.client().login(JANE).await.token();
+}
+
+#[actix_web::test]
 async fn keys_are_listed_without_their_secret_half() {
     let sink = SmtpSink::start().await;
     let installation = Installation::new(&sink);
@@ -192,6 +214,7 @@ async fn migrations_are_told_applied_and_taken_back() {
     let installation = Installation::new(&sink);
 
     let before = installation.run(&["migrate", "status"]);
+    let files = std::fs::read_dir(installation.folder()).unwrap().count();
     let up = installation.run(&["migrate", "up"]);
     let down = installation.run(&["migrate", "down"]);
     let status = installation.run(&["migrate", "status"]);
@@ -200,6 +223,8 @@ async fn migrations_are_told_applied_and_taken_back() {
     for outcome in [&before, &up, &down, &status, &again] {
         assert!(outcome.assert_code(0).stdout.contains("create_users"), "{outcome:?}");
     }
+    assert_eq!(files, 0, "a look makes no database");
+    assert!(!before.stdout.contains("applied"), "{}", before.stdout);
     assert_ne!(before.stdout, up.stdout);
     assert_ne!(up.stdout, status.stdout);
     assert_eq!(up.stdout, again.stdout);

@@ -15,6 +15,7 @@ mod configuration;
 mod confirmation;
 mod cors;
 mod examples;
+mod hashing;
 mod history;
 mod http;
 mod instances;

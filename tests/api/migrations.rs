@@ -11,12 +11,13 @@ use crate::support::*;
 on_every_engine!(
     every_migration_goes_up_down_and_up,
     the_command_takes_back_the_last_one,
+    a_look_at_an_empty_database_changes_nothing,
     two_starts_at_once_on_an_empty_database_both_succeed,
     a_start_on_a_migrated_database_changes_nothing,
     a_migration_that_is_broken_off_can_be_done_again,
 );
 
-async fn tables(db: &sea_orm::DatabaseConnection, engine: Engine) -> Vec<String> {
+async fn all_tables(db: &sea_orm::DatabaseConnection, engine: Engine) -> Vec<String> {
     let list = match engine {
         Engine::Sqlite => {
             "SELECT name AS name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
@@ -28,16 +29,28 @@ async fn tables(db: &sea_orm::DatabaseConnection, engine: Engine) -> Vec<String>
     };
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), list)).await.unwrap();
     let mut names: Vec<String> = rows.iter().map(|row| row.try_get("", "name").unwrap()).collect();
-    names.retain(|name| name != "seaql_migrations");
     names.sort();
     names
 }
 
-async fn every_migration_goes_up_down_and_up(engine: Engine) {
+/// Without the one in which the migrations are noted.
+async fn tables(db: &sea_orm::DatabaseConnection, engine: Engine) -> Vec<String> {
+    let mut names = all_tables(db, engine).await;
+    names.retain(|name| name != "seaql_migrations");
+    names
+}
+
+/// With SQLite, a file with nothing in it.
+async fn empty_database(engine: Engine) -> TestDatabase {
     let database = TestDatabase::create(engine).await;
     if engine == Engine::Sqlite {
         std::fs::File::create(database.folder().join("twostep.db")).unwrap();
     }
+    database
+}
+
+async fn every_migration_goes_up_down_and_up(engine: Engine) {
+    let database = empty_database(engine).await;
     let db = database.connect().await;
 
     Migrator::up(&db, None).await.unwrap();
@@ -74,6 +87,16 @@ async fn the_command_takes_back_the_last_one(engine: Engine) {
     assert_eq!(up.len(), Migrator::migrations().len());
 }
 
+async fn a_look_at_an_empty_database_changes_nothing(engine: Engine) {
+    let database = empty_database(engine).await;
+    let settings = Settings::load(None, [(variable("database.url"), database.url.clone())]).unwrap();
+
+    let status = migrate(&settings.database, Migration::Status).await.unwrap();
+
+    assert!(status.len() > 1 && status.iter().all(|(_, applied)| !applied), "{status:?}");
+    assert_eq!(all_tables(&database.connect().await, engine).await, Vec::<String>::new());
+}
+
 async fn two_starts_at_once_on_an_empty_database_both_succeed(engine: Engine) {
     let (first, second) = Builder::twice(engine).await;
 
@@ -94,7 +117,7 @@ async fn a_start_on_a_migrated_database_changes_nothing(engine: Engine) {
 }
 
 async fn a_migration_that_is_broken_off_can_be_done_again(engine: Engine) {
-    let database = TestDatabase::create(engine).await;
+    let database = empty_database(engine).await;
     let settings = Settings::load(None, [(variable("database.url"), database.url.clone())]).unwrap();
     migrate(&settings.database, Migration::Status).await.unwrap();
     let db = database.connect().await;

@@ -198,7 +198,10 @@ async fn a_fresh_folder_starts_in_development_with_inbox_and_a_secret_of_its_own
     client.register_with(JANE, &json!({ "clientURI": null })).await.assert_status(201);
     let key = installation.folder().join("data/secret.key");
     assert_eq!(std::fs::metadata(key).unwrap().permissions().mode() & 0o777, 0o600);
-    assert!(installation.folder().join("data/twostep.db").exists());
+    for database in ["data/twostep.db", "data/twostep.db-wal", "data/twostep.db-shm"] {
+        let file = installation.folder().join(database);
+        assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600, "{database}");
+    }
     drop(server);
     installation.serve().client().login(JANE).await.assert_refused("Email is not confirmed");
 }

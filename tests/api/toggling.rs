@@ -84,6 +84,45 @@ async fn a_file_that_takes_the_old_ones_place_or_comes_late_is_seen() {
 }
 
 #[actix_web::test]
+async fn a_file_that_is_gone_changes_nothing_until_it_is_back() {
+    let sink = SmtpSink::start().await;
+    let installation = installed(&sink, SMS);
+    let file = installation.folder().join("twostep.toml");
+    std::fs::remove_file(&file).unwrap();
+    // Without a file at first: one that was taken up later is missed as well.
+    let server = installation.serve();
+    installation.write("twostep.toml", SMS);
+    logged(&server, IN_FORCE, 1).await;
+
+    std::fs::remove_file(&file).unwrap();
+    logged(&server, "the configuration is faulty and was not taken", 1).await;
+    server.signal(Signal::HUP);
+    logged(&server, "the configuration is faulty and was not taken", 2).await;
+
+    let log = server.log();
+    assert!(log.contains("ERROR") && log.contains("twostep.toml: expected a readable TOML file"), "{log}");
+    assert_eq!(log.matches(IN_FORCE).count(), 1, "{log}");
+    assert_eq!(offered(&server).await, json!(["Email", "Sms"]));
+
+    installation.write("twostep.toml", "[two_step]\nmax_attempts = 2\n");
+    logged(&server, IN_FORCE, 2).await;
+    assert_eq!(offered(&server).await, json!(["Email"]));
+}
+
+#[actix_web::test]
+async fn a_file_of_the_start_that_is_gone_changes_nothing() {
+    let sink = SmtpSink::start().await;
+    let installation = installed(&sink, SMS);
+    let server = installation.serve();
+
+    std::fs::remove_file(installation.folder().join("twostep.toml")).unwrap();
+    logged(&server, "the configuration is faulty and was not taken", 1).await;
+
+    assert_eq!(offered(&server).await, json!(["Email", "Sms"]));
+    assert!(!server.log().contains(IN_FORCE), "{}", server.log());
+}
+
+#[actix_web::test]
 async fn sighup_has_the_file_and_the_templates_read_again() {
     let sink = SmtpSink::start().await;
     let installation = installed(&sink, "");
@@ -145,9 +184,10 @@ async fn keys_that_need_a_restart_are_named_and_secrets_only_named() {
 #[actix_web::test]
 async fn the_log_level_changes_unless_rust_log_rules() {
     let sink = SmtpSink::start().await;
-    for (rust_log, reads) in [("", true), ("info", false)] {
+    for (rust_log, reads) in [("", true), ("info", false), ("foo=bar=baz", true)] {
         let installation = Installation::new(&sink).env("RUST_LOG", rust_log);
         let server = installation.serve();
+        assert_eq!(server.log().contains("RUST_LOG cannot be read"), rust_log.contains("foo"), "{rust_log}");
         server.client().get("/health/live").await.assert_status(200);
         assert!(!server.log().contains("path=/health/live"), "{}", server.log());
 

@@ -11,12 +11,23 @@ use crate::auth::transaction::{self, is_taken, retried};
 use crate::auth::{Auth, EmailAddress, FieldError, Unexpected, user as users};
 use crate::otp::PhoneNumber;
 
+/// An account that is checked and whose password is hashed, but that is not there yet.
+pub struct PreparedUser(user::Model);
+
 impl Auth {
     /// Makes an account.
     ///
     /// # Errors
     /// [`DirectoryError`]
     pub async fn add_user(&self, new: NewUser) -> Result<UserSummary, DirectoryError> {
+        self.add_prepared_user(self.prepare_user(new).await?).await
+    }
+
+    /// The part of [`Auth::add_user`] that takes time and changes nothing.
+    ///
+    /// # Errors
+    /// [`DirectoryError`]
+    pub async fn prepare_user(&self, new: NewUser) -> Result<PreparedUser, DirectoryError> {
         let mut user = self.checked(&new).map_err(DirectoryError::Invalid)?;
         user.password_hash = match new.password {
             ImportedPassword::Clear(password) => self.0.hashing.hash(&password).await?,
@@ -24,6 +35,17 @@ impl Auth {
             // Matches no password; the owner sets one by "forgot password".
             ImportedPassword::None => String::new(),
         };
+        Ok(PreparedUser(user))
+    }
+
+    /// The rest of [`Auth::add_user`].
+    ///
+    /// # Errors
+    /// [`DirectoryError`]
+    pub async fn add_prepared_user(
+        &self,
+        PreparedUser(user): PreparedUser,
+    ) -> Result<UserSummary, DirectoryError> {
         if !retried(|| self.insert_user(&user)).await? {
             return Err(DirectoryError::Taken);
         }

@@ -7,6 +7,7 @@ mod look;
 use entity::user;
 use sea_orm::DbErr;
 
+pub use add::PreparedUser;
 pub(super) use change::erase;
 
 use super::{Auth, Busy, EmailAddress, FieldError, Password, Unexpected, user as users};

@@ -4,6 +4,7 @@ mod huge_pages;
 mod stored;
 mod worker;
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -35,6 +36,15 @@ pub struct HashSettings {
     pub queue: usize,
     /// A job that has waited longer is refused.
     pub patience: Duration,
+}
+
+impl HashSettings {
+    /// What may be set, and so what a hash may ask for that was made here.
+    pub const MEMORY_KIB: RangeInclusive<u32> = 8..=4 * 1024 * 1024;
+    /// As [`HashSettings::MEMORY_KIB`].
+    pub const ITERATIONS: RangeInclusive<u32> = 1..=1000;
+    /// As [`HashSettings::MEMORY_KIB`].
+    pub const PARALLELISM: RangeInclusive<u32> = 1..=255;
 }
 
 /// A fixed pool of hashing threads with a bounded queue. Cheap to clone; the threads end with the last clone.
@@ -156,12 +166,12 @@ impl HashPool {
     }
 }
 
-/// Whether the PHC string can be checked here.
+/// Whether the PHC string of another program can be checked here.
 ///
 /// # Errors
 /// Tells why not, without repeating the hash.
 pub fn accepts(phc: &str) -> Result<(), String> {
-    Stored::parse(phc).map(drop)
+    Stored::parse_imported(phc).map(drop)
 }
 
 fn thread_count(settings: &HashSettings) -> usize {

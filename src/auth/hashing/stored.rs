@@ -5,12 +5,15 @@ use password_hash::phc::{Output, PasswordHash, Salt};
 use sha2::{Sha256, Sha512};
 use zeroize::Zeroizing;
 
+use super::HashSettings;
 use crate::vault::equal;
 
 /// What the column holds.
 const LONGEST: usize = 512;
-/// Caps on what an imported hash may cost: memory in KiB, passes, lanes.
-const ARGON2_CAPS: (u32, u32, u32) = (64 * 1024, 10, 4);
+/// Caps on what an imported hash may cost: memory in KiB, passes, lanes. Our own may cost what the settings allow.
+const IMPORTED_ARGON2_CAPS: (u32, u32, u32) = (64 * 1024, 10, 4);
+const OWN_ARGON2_CAPS: (u32, u32, u32) =
+    (*HashSettings::MEMORY_KIB.end(), *HashSettings::ITERATIONS.end(), *HashSettings::PARALLELISM.end());
 const BCRYPT_CAP: u32 = 14;
 /// scrypt's memory is 128·N·r bytes: 128 MiB covers what most libraries take by default (N = 2^17, r = 8).
 const SCRYPT_MEMORY_CAP: u64 = 128 << 20;
@@ -33,11 +36,23 @@ pub(super) enum Pbkdf2Digest {
 }
 
 impl Stored {
-    /// Parses a PHC string or a bcrypt one.
+    /// Parses a PHC string or a bcrypt one that is in the database: imported, or made here under these settings or earlier ones.
     ///
     /// # Errors
     /// Tells what is wrong with it, without repeating it.
     pub(super) fn parse(phc: &str) -> Result<Self, String> {
+        Self::parse_within(phc, OWN_ARGON2_CAPS)
+    }
+
+    /// Parses one that is to be imported.
+    ///
+    /// # Errors
+    /// As [`Stored::parse`].
+    pub(super) fn parse_imported(phc: &str) -> Result<Self, String> {
+        Self::parse_within(phc, IMPORTED_ARGON2_CAPS)
+    }
+
+    fn parse_within(phc: &str, argon2_caps: (u32, u32, u32)) -> Result<Self, String> {
         if phc.len() > LONGEST {
             return Err(format!("a password hash has at most {LONGEST} characters"));
         }
@@ -49,7 +64,7 @@ impl Stored {
             return Err("a password hash needs a salt and an output".to_owned());
         };
         match hash.algorithm.as_str() {
-            "argon2d" | "argon2i" | "argon2id" => parse_argon2(&hash, salt, output),
+            "argon2d" | "argon2i" | "argon2id" => parse_argon2(&hash, salt, output, argon2_caps),
             "scrypt" => parse_scrypt(&hash, salt, output),
             "pbkdf2-sha256" => parse_pbkdf2(&hash, Pbkdf2Digest::Sha256, salt, output),
             "pbkdf2-sha512" => parse_pbkdf2(&hash, Pbkdf2Digest::Sha512, salt, output),
@@ -57,10 +72,10 @@ impl Stored {
         }
     }
 
-    /// Whether checking it takes memory besides a thread's own for Argon2 at `m_cost`.
-    pub(super) fn needs_more_memory_than(&self, m_cost: u32) -> bool {
+    /// Whether checking it takes memory besides a thread's own, `blocks` of Argon2.
+    pub(super) fn needs_more_memory_than(&self, blocks: usize) -> bool {
         match self {
-            Self::Argon2 { params, .. } => params.m_cost() > m_cost,
+            Self::Argon2 { params, .. } => params.block_count() > blocks,
             Self::Scrypt { .. } => true,
             Self::Bcrypt(_) | Self::Pbkdf2 { .. } => false,
         }
@@ -105,13 +120,17 @@ fn parse_bcrypt(phc: &str) -> Result<Stored, String> {
     Ok(Stored::Bcrypt(phc.to_owned()))
 }
 
-fn parse_argon2(hash: &PasswordHash, salt: Salt, output: Output) -> Result<Stored, String> {
+fn parse_argon2(
+    hash: &PasswordHash,
+    salt: Salt,
+    output: Output,
+    (memory, passes, lanes): (u32, u32, u32),
+) -> Result<Stored, String> {
     let wrong = || "argon2: the parameters are wrong".to_owned();
     let algorithm = Algorithm::try_from(hash.algorithm.as_str()).map_err(|_| wrong())?;
     // Strings from before version 1.3 have no version (PHC string format, section "Argon2").
     let version = hash.version.map_or(Ok(Version::V0x10), Version::try_from).map_err(|_| wrong())?;
     let params = Params::try_from(hash).map_err(|_| wrong())?;
-    let (memory, passes, lanes) = ARGON2_CAPS;
     if params.m_cost() > memory || params.t_cost() > passes || params.p_cost() > lanes {
         return Err(format!("argon2: at most m={memory},t={passes},p={lanes}"));
     }
@@ -211,7 +230,19 @@ mod tests {
             String::new(),
             format!("$argon2id$v=19$m=1024,t=1,p=1{}{tail}", "a".repeat(600)),
         ] {
-            assert!(Stored::parse(&phc).is_err(), "{phc}");
+            assert!(Stored::parse_imported(&phc).is_err(), "{phc}");
+        }
+    }
+
+    #[test]
+    fn our_own_may_cost_what_the_settings_allow_and_no_more() {
+        let tail = "$c2FsdHNhbHRzYWx0c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        let (memory, passes, lanes) = OWN_ARGON2_CAPS;
+        let phc = |m: u32, t: u32, p: u32| format!("$argon2id$v=19$m={m},t={t},p={p}{tail}");
+
+        assert!(Stored::parse(&phc(memory, passes, lanes)).is_ok());
+        for beyond in [(memory + 1, 1, 1), (8, passes + 1, 1), (memory, 1, lanes + 1)] {
+            assert!(Stored::parse(&phc(beyond.0, beyond.1, beyond.2)).is_err(), "{beyond:?}");
         }
     }
 }

@@ -72,22 +72,24 @@ async fn larger_and_smaller_parameters_of_an_import_are_checked_too() {
 #[tokio::test]
 #[expect(clippy::await_holding_lock, reason = "the hashing threads wait for it, this one does not")]
 async fn memory_besides_its_own_is_taken_by_one_thread_at_a_time() {
-    let own = settings().memory_kib;
-    let pool = pool(&HashSettings { threads: 2, ..settings() });
+    // Lanes share what there is in equal parts: eight make less of 70 KiB than one does.
+    let own = HashSettings { memory_kib: 70, parallelism: 8, threads: 2, ..settings() };
+    let pool = pool(&own);
     let password = Password::new("tulip");
     let ours = pool.hash(&password).await.unwrap();
-    let larger = self::pool(&HashSettings { memory_kib: own * 2, ..settings() });
+    let larger = self::pool(&HashSettings { memory_kib: own.memory_kib * 2, ..settings() });
     let imported = larger.hash(&password).await.unwrap();
+    let of_one_lane = self::pool(&HashSettings { parallelism: 1, ..own }).hash(&password).await.unwrap();
     let scrypt = "$scrypt$ln=4,r=8,p=1$c2FsdHNhbHRzYWx0c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-    for foreign in [imported.as_str(), scrypt] {
+    for foreign in [&imported, &of_one_lane, scrypt] {
         let taken = pool.0.gate.lock().unwrap();
         let mut waiting = Box::pin(pool.verify(&password, foreign));
         assert!(tokio::time::timeout(Duration::from_millis(50), &mut waiting).await.is_err());
         assert!(pool.verify(&password, &ours).await.unwrap());
         drop(taken);
 
-        assert_eq!(waiting.await.unwrap(), foreign == imported);
+        assert_eq!(waiting.await.unwrap(), foreign != scrypt);
     }
 }
 

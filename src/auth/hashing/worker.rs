@@ -133,14 +133,15 @@ impl Worker<'_> {
             }
             return false;
         };
-        // Imported hashes may ask for several times the memory of ours: it is taken once, not once per thread.
+        // Imported hashes, and ours from when more was set, may ask for several times the memory that is set now: it is taken
+        // once, not once per thread.
         let _alone = stored
-            .needs_more_memory_than(self.params.m_cost())
+            .needs_more_memory_than(self.params.block_count())
             .then(|| self.gate.lock().unwrap_or_else(PoisonError::into_inner));
         stored.matches(password, |argon2, salt, out| self.argon2(argon2, password, salt, out))
     }
 
-    /// Hashes in the thread's own memory; imported parameters that need more get theirs for the one time.
+    /// Hashes in the thread's own memory; parameters that need more than today's get theirs for the one time.
     fn argon2(&mut self, argon2: &Argon2<'_>, password: &[u8], salt: &[u8], out: &mut [u8]) -> bool {
         let needed = argon2.params().block_count();
         let own = self.params.block_count();

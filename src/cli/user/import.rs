@@ -13,7 +13,7 @@ use futures_util::StreamExt as _;
 
 use super::super::output;
 use super::{Failure, with_directory};
-use crate::auth::Auth;
+use crate::auth::{Auth, DirectoryError, PreparedUser};
 use lines::{Line, Numbered};
 
 pub(super) const EXAMPLE: &str = "\
@@ -25,7 +25,7 @@ Example:
   twostep user import users.jsonl
   zcat users.jsonl.gz | twostep user import -";
 
-/// Accounts that are made at the same time.
+/// Passwords that are hashed at the same time.
 const AT_A_TIME: usize = 8;
 
 #[derive(Args)]
@@ -56,33 +56,41 @@ struct Count {
     failed: u64,
 }
 
-/// Makes several accounts at a time, and tells faults in the order of the lines.
+/// Hashes several passwords at a time; the lines take effect one by one, in their order.
 async fn import(auth: &Auth, mut lines: tokio::sync::mpsc::Receiver<Numbered>) -> Count {
     let lines = futures_util::stream::poll_fn(|context| lines.poll_recv(context));
-    let mut results = lines.map(|line| add(auth, line)).buffered(AT_A_TIME);
+    let mut prepared = lines.map(|line| prepare(auth, line)).buffered(AT_A_TIME);
     let mut count = Count::default();
-    while let Some(result) = results.next().await {
-        match result {
+    while let Some((number, user)) = prepared.next().await {
+        match add(auth, user).await {
             Ok(()) => count.imported += 1,
             Err(fault) => {
                 count.failed += 1;
                 // Nobody may be reading.
-                let _ = writeln!(io::stderr(), "{}", output::printable(&fault));
+                let _ = writeln!(io::stderr(), "line {number}: {}", output::printable(&fault));
             }
         }
     }
     count
 }
 
-async fn add(auth: &Auth, (number, line): Numbered) -> Result<(), String> {
-    let told = |why: String| format!("line {number}: {why}");
+async fn prepare(auth: &Auth, (number, line): Numbered) -> (u64, Result<PreparedUser, String>) {
     let user = match line {
-        Line::Whole(text) => row::parse(&text).map_err(told)?,
-        Line::TooLong => return Err(told(format!("expected at most {} bytes", lines::LONGEST))),
-        Line::Broken(error) => return Err(told(format!("cannot be read: {error}"))),
+        Line::Whole(text) => row::parse(&text),
+        Line::TooLong => Err(format!("expected at most {} bytes", lines::LONGEST)),
+        Line::Broken(error) => Err(format!("cannot be read: {error}")),
     };
-    match auth.add_user(user).await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(told(format!("{:#}", anyhow::Error::from(error)))),
-    }
+    let prepared = match user {
+        Ok(user) => auth.prepare_user(user).await.map_err(told),
+        Err(fault) => Err(fault),
+    };
+    (number, prepared)
+}
+
+async fn add(auth: &Auth, user: Result<PreparedUser, String>) -> Result<(), String> {
+    auth.add_prepared_user(user?).await.map(drop).map_err(told)
+}
+
+fn told(error: DirectoryError) -> String {
+    format!("{:#}", anyhow::Error::from(error))
 }

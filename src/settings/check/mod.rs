@@ -34,10 +34,11 @@ pub(super) fn check(settings: &Settings, draft: &mut Draft) {
     }
 }
 
-/// A misspelt level reads as the name of a module, and would silence everything else.
+/// A misspelt level reads as the name of a module, and would silence everything else, as nothing at all would.
 fn is_level(filter: &str) -> bool {
     let mut builder = env_filter::Builder::new();
-    let Ok(builder) = builder.try_parse(filter) else { return false };
+    // The logger has directives of its own in front as well.
+    let Ok(builder) = builder.try_parse(&format!("sqlx=warn,{filter}")) else { return false };
     let faults = Metadata::builder().level(Level::Error).target("twostep").build();
     builder.build().enabled(&faults) || filter.contains("off")
 }

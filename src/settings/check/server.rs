@@ -12,7 +12,9 @@ pub(super) fn check(server: &ServerSettings, draft: &mut Draft) {
         let got = &server.bind;
         draft.refuse("server.bind", format!("expected HOST:PORT such as \"127.0.0.1:5001\", got {got:?}"));
     }
-    if !is_base(&server.public_url) {
+    // What the parser leaves out would stand in the issuer.
+    let is_odd = |c: char| c.is_whitespace() || c.is_control();
+    if !is_base(&server.public_url) || draft.text("server.public_url").contains(is_odd) {
         let expected =
             "expected http:// or https:// with host and port only, such as \"https://login.example.com\"";
         draft.refuse("server.public_url", expected);
@@ -21,7 +23,8 @@ pub(super) fn check(server: &ServerSettings, draft: &mut Draft) {
     let odd: Vec<String> =
         server.allowed_origins.iter().filter(odd).map(|origin| format!("{origin:?}")).collect();
     if !odd.is_empty() {
-        let expected = "expected origins such as \"https://app.example.com\", without a path";
+        let expected =
+            "expected origins such as \"https://app.example.com\", each by its whole name and without a path";
         draft.refuse("server.allowed_origins", format!("{expected}, got {}", odd.join(", ")));
     }
     check_tls(server, draft);
@@ -51,7 +54,7 @@ pub(super) fn bind_host(bind: &str) -> Option<Host> {
 
 fn is_base(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
-        && url.host().is_some()
+        && url.host_str().is_some_and(|host| !host.contains('*'))
         && url.path() == "/"
         && url.query().is_none()
         && url.fragment().is_none()
@@ -91,7 +94,12 @@ mod tests {
             " https://a",
             "https://a\\",
             "https://a\n",
-            "https://*.a.com/",
+            "https://*",
+            "https://*.a.com",
+            "https://a.*",
+            "https://%2A.a.com",
+            "https://a:*",
+            "**",
         ] {
             assert_eq!(normal_origin(text), None, "{text:?}");
         }

@@ -9,11 +9,18 @@ mode = "prod" ; server.bind = "0.0.0.0:5001"  =>  mode: expected "development" o
 mode = 1  =>  mode: expected a string, got 1
 server.bind = "5001"  =>  server.bind: expected HOST:PORT
 server.public_url = "localhost"  =>  server.public_url: expected an absolute URL
+server.public_url = ""  =>  server.public_url: expected an absolute URL
+server.public_url = "nowhere at all"  =>  server.public_url: expected an absolute URL
+server.public_url = "http://localhost/a b"  =>  server.public_url: expected http:// or https://
+server.public_url = " http://localhost"  =>  server.public_url: expected http:// or https://
 server.public_url = "http://localhost/x"  =>  server.public_url: expected http:// or https://
 server.public_url = "http://u@localhost"  =>  server.public_url: expected http:// or https://
 server.public_url = "http://localhost?x"  =>  server.public_url: expected http:// or https://
 server.public_url = "ftp://localhost"  =>  server.public_url: expected http:// or https://
 server.allowed_origins = ["http://a/b"]  =>  server.allowed_origins: expected origins
+server.allowed_origins = ["https://*.example.com"]  =>  server.allowed_origins: expected origins such as
+server.allowed_origins = ["*", "https://*"]  =>  server.allowed_origins: expected origins such as
+server.public_url = "https://*.example.com"  =>  server.public_url: expected http:// or https://
 server.allowed_origins = "http://a"  =>  server.allowed_origins: expected a list, got
 server.allowed_origins = [1]  =>  server.allowed_origins: expected origins
 database.url = "sqlite::memory:"  =>  database.url: expected a file
@@ -64,6 +71,7 @@ providers.Fax.enabled = true  =>  providers.Fax.kind: expected "email", "sms" or
 providers.RecoveryCode.kind = "email"  =>  providers.RecoveryCode: expected another name
 providers.SMS.kind = "email"  =>  providers.SMS: expected another name: it differs from providers.Sms
 providers."a.b".kind = "email"  =>  providers.a.b: expected a name of 1 to 32
+log.level = ""  =>  log.level: expected env_logger filter syntax
 log.level = "loud"  =>  log.level: expected env_logger filter syntax
 log.level = "twostep=loud"  =>  log.level: expected env_logger filter syntax
 log.format = "xml"  =>  log.format: unknown variant `xml`, expected
@@ -96,6 +104,10 @@ development.fixed_codes = x  =>  development.fixed_codes: expected a table as JS
 database.url = oracle:sesame  =>  database.url: expected a sqlite:
 mail.smtp_url = smtp://:sesame@example.com  =>  mail.smtp_url: expected ?tls=required
 providers.Email.kind = fax  =>  providers.Email.kind: expected "email"
+two_step.code_lifetime =   =>  two_step.code_lifetime: expected a duration
+tokens.audience =   =>  tokens.audience: expected a text
+providers.Sms.kind =   =>  providers.Sms.kind: expected "email"
+server.bin =   =>  unknown, expected
 server.bin = x  =>  unknown, expected
 providers.Fax.kind = sms  =>  unknown, expected
 providers.Email.gateway = inbox  =>  unknown, expected

@@ -28,6 +28,34 @@ fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
 }
 
 #[test]
+fn an_empty_variable_is_an_empty_text_and_nothing_for_a_key_of_another_type() {
+    use secrecy::ExposeSecret as _;
+    let file = "[server]\nworkers = 2\n[redis]\nurl = \"redis://localhost\"\n[limits]\nenabled = false\n\
+        [tokens]\nissuer = \"https://issuer.example.com\"\n[mail]\ntemplates_dir = \"/nowhere/at/all\"\n\
+        [providers.Sms]\nallowed_countries = [\"DE\"]\ntwilio_from = \"+4915112345678\"\n";
+    let empty = [
+        "SERVER__WORKERS",
+        "REDIS__URL",
+        "LIMITS__ENABLED",
+        "TOKENS__ISSUER",
+        "MAIL__TEMPLATES_DIR",
+        "PROVIDERS__SMS__ALLOWED_COUNTRIES",
+        "PROVIDERS__SMS__TWILIO_FROM",
+        "DEVELOPMENT__FIXED_CODES",
+    ];
+    let names = empty.map(|name| format!("TWOSTEP__{name}"));
+
+    let settings = load(file, &names.each_ref().map(|name| (name.as_str(), ""))).unwrap();
+
+    assert_eq!(settings.redis.url.expose_secret(), "");
+    assert_eq!(settings.tokens.issuer, "http://localhost:5001");
+    assert_eq!(settings.mail.templates_dir, "");
+    assert!(settings.masked().contains("twilio_from = \"\""), "{}", settings.masked());
+    assert_eq!((settings.server.workers, settings.limits.enabled), (2, false));
+    assert!(settings.masked().contains("allowed_countries = [\"DE\"]"), "{}", settings.masked());
+}
+
+#[test]
 fn variables_are_read_as_the_type_of_their_key() {
     let settings = load(
         "",

@@ -42,6 +42,24 @@ fn production_refuses_what_only_suits_development() {
 }
 
 #[test]
+fn what_is_wrong_with_one_key_is_told_in_full() {
+    let found = faults(
+        "mode = \"production\"\n[server]\nallowed_origins = [\"*\", \"nope\"]\npublic_url = \"http://login.example.com/x\"\n\
+        [development]\nfixed_codes = {\"nobody\" = \"123456\", \"a@b.c\" = \"1\", \"d@e.f\" = \"2\"}\n\
+        [mail]\ntransport = \"smtp\"\nsmtp_url = \"smtp://127.0.0.1:25\"\n",
+        &[("TWOSTEP__SECRETS__KEY", KEY)],
+    );
+
+    let of = |key: &str| found.iter().filter(|line| line.contains(key)).count();
+    assert_eq!(of("server.allowed_origins"), 2, "{found:?}");
+    assert!(found.iter().any(|line| line.ends_with("got \"nope\"")), "{found:?}");
+    assert!(found.iter().any(|line| line.ends_with("in production, got \"*\"")), "{found:?}");
+    assert_eq!(of("server.public_url"), 2, "{found:?}");
+    assert_eq!(of("development.fixed_codes"), 3, "{found:?}");
+    assert_eq!(found.len(), 7, "{found:?}");
+}
+
+#[test]
 fn production_takes_texts_by_any_vendor_but_the_inbox() {
     let mut http = production();
     http.extend([

@@ -49,8 +49,8 @@ fn no_fault_quotes_a_secret() {
         ("tokens.hs256_key", "\"SECRET\""),
         ("mail.smtp_url", "\"SECRET\""),
         ("mail.fallback_smtp_url", "[\"SECRET\"]"),
-        ("development.fixed_codes", "{ a = \"SECRET\" }"),
-        ("development.fixed_codes", "{ a = [\"SECRET\"] }"),
+        ("development.fixed_codes", "{ \"a@b.c\" = \"SECRET\" }"),
+        ("development.fixed_codes", "{ \"a@b.c\" = [\"SECRET\"] }"),
         ("providers.Sms.twilio_auth_token", "[\"SECRET\"]"),
         ("providers.Sms.http_headers", "\"SECRET\""),
     ] {

@@ -20,9 +20,9 @@ pub struct Levels {
 }
 
 impl Levels {
-    /// By `rust_log`, or else by `level`; both in the filter syntax of `env_logger`.
+    /// By `rust_log` where it says anything that can be read, or else by `level`; both in the filter syntax of `env_logger`.
     pub(super) fn new(level: &str, rust_log: &str) -> Self {
-        let fixed = !rust_log.is_empty();
+        let fixed = !rust_log.trim().is_empty() && fault(rust_log).is_none();
         let filter = filter(if fixed { rust_log } else { level });
         Self { filter: Arc::new(ArcSwap::from_pointee(filter)), fixed }
     }
@@ -39,6 +39,11 @@ impl Levels {
     pub(super) fn announce(&self) {
         log::set_max_level(self.filter.load().filter());
     }
+}
+
+/// Why `level` cannot be read.
+pub(super) fn fault(level: &str) -> Option<String> {
+    Builder::new().try_parse(level).err().map(|error| error.to_string())
 }
 
 fn filter(level: &str) -> Filter {

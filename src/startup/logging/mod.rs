@@ -50,6 +50,9 @@ pub fn start(settings: &LogSettings) -> LogGuard {
         return LogGuard(None, Levels::new("off", ""));
     }
     levels.announce();
+    if let Some(fault) = levels::fault(&rust_log) {
+        warn!(rust_log:%, fault:%; "RUST_LOG cannot be read, [log] level counts");
+    }
     LogGuard(queue, levels)
 }
 
@@ -154,5 +157,15 @@ mod tests {
         assert_eq!(written(LogFormat::Text, "", all).lines().count(), 1);
         assert_eq!(written(LogFormat::Text, "debug", all).lines().count(), 2);
         assert_eq!(written(LogFormat::Text, "debug,sqlx::query=debug", all).lines().count(), 3);
+    }
+
+    #[test]
+    fn a_filter_that_cannot_be_read_silences_nothing() {
+        let info = |logger: &Switched| record(logger, Level::Info, "twostep", "info");
+
+        for rust_log in ["foo=bar=baz", "twostep=loud", "info,foo=bar=baz", "a/b/c", " "] {
+            assert_eq!(written(LogFormat::Text, rust_log, info).lines().count(), 1, "{rust_log}");
+        }
+        assert_eq!(written(LogFormat::Text, "error", info), "");
     }
 }
