@@ -299,7 +299,6 @@ mod tests {
     #[actix_web::test]
     async fn where_one_guess_locks_it_is_told_once() {
         let house = fixture::house().await;
-        let db = house.db();
         let settings = AccountSettings { lockout_attempts: 1, ..fixture::accounts() };
         let lane = Lane { key: "lane".to_owned(), user_id: None };
 
