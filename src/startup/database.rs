@@ -240,6 +240,26 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path().join("deep")).unwrap().count(), 3);
     }
 
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn who_connects_leaves_the_locks_of_the_others() {
+        use std::os::unix::fs::MetadataExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("twostep.db");
+        let url = format!("sqlite://{}", path.display());
+        let settings = DatabaseSettings { url: url.into(), max_connections: 0 };
+        let first = connect(&settings).await.unwrap();
+        first.execute_unprepared("CREATE TABLE t (n integer)").await.unwrap();
+        let inode = format!(":{} ", path.metadata().unwrap().ino());
+        let locks = || std::fs::read_to_string("/proc/locks").unwrap().matches(&inode).count();
+        let before = locks();
+
+        make_file(settings.url.expose_secret()).unwrap();
+
+        assert!(before > 0, "SQLite locks its file for as long as it is open");
+        assert_eq!(locks(), before);
+    }
+
     #[test]
     fn a_database_in_memory_has_no_file() {
         for url in [
