@@ -36,8 +36,8 @@ impl TokensBody {
         refresh: RefreshToken,
         carriage: &Carriage,
     ) -> Result<Self, Problem> {
-        let now = tokens.now();
         let access = tokens.issue(grant)?;
+        let now = tokens.now();
         Ok(Self {
             token_type: "Bearer",
             expires_in: access.expires_at.seconds_since(now),

@@ -160,6 +160,8 @@ pub(super) async fn replace(
         .filter(challenge_code::Column::ChallengeId.eq(&old.challenge_id))
         .filter(challenge_code::Column::Provider.eq(&old.provider))
         .filter(challenge_code::Column::MessageId.eq(old.message_id))
+        // It may have lost its worth, and does not get it back.
+        .filter(challenge_code::Column::Mac.eq(old.mac.clone()))
         .exec(tx)
         .await?;
     Ok(replaced.rows_affected == 1)

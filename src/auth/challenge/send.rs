@@ -122,8 +122,9 @@ impl Auth {
                     return Ok(());
                 }
                 Sent::Spent => {
-                    retried(|| self.store_refused(&sending)).await?;
-                    return Ok(());
+                    if retried(|| self.store_refused(&sending)).await? {
+                        return Ok(());
+                    }
                 }
                 Sent::Refused(error) => return Err(error),
                 Sent::Changed => {}
@@ -167,17 +168,18 @@ impl Auth {
         Ok(Sent::Queued(queued))
     }
 
-    /// One transaction: the challenge is moved, and its message is one that failed.
-    async fn store_refused(&self, sending: &Sending<'_>) -> Result<(), Unexpected> {
+    /// One transaction: the challenge is moved, and its message is one that failed. False if its code has changed meanwhile.
+    async fn store_refused(&self, sending: &Sending<'_>) -> Result<bool, Unexpected> {
         let house = &*self.0;
         let now = house.clock.now();
         let tx = transaction::begin(&house.db).await?;
         move_row(&tx, &sending.known.row.id, &sending.offer.provider, now).await?;
         let message = house.courier.enqueue_refused(&tx, &sending.outgoing.message, SPENT, now).await?;
-        if sending.store(&tx, self, message, now).await? {
+        let is_stored = sending.store(&tx, self, message, now).await?;
+        if is_stored {
             tx.commit().await?;
         }
-        Ok(())
+        Ok(is_stored)
     }
 
     /// To a provider whose code the user has already.
@@ -304,6 +306,20 @@ mod tests {
 
             assert_eq!(count_message(db, &row.id, "Sms", 5, 5, NOW).await.unwrap(), expected);
         }
+    }
+
+    #[actix_web::test]
+    async fn a_code_that_lost_its_worth_does_not_get_it_back() {
+        let house = fixture::house().await;
+        let (db, jo) = (house.db(), fixture::insert_user(house.db(), "jo@example.com").await);
+        let opened = house.auth.open_challenge(&jo, &fixture::client(), SessionKind::Refreshable).await;
+        let id = opened.ok().unwrap().id.digest();
+        let read = codes::find(db, &id, "Email").await.unwrap().unwrap();
+
+        codes::disown(db, &house.vault, jo.id, "jo@example.com").await.unwrap();
+
+        assert!(!codes::replace(db, &read, &read).await.unwrap());
+        assert!(!codes::is_good(&codes::find(db, &id, "Email").await.unwrap().unwrap()));
     }
 
     #[actix_web::test]

@@ -4,9 +4,9 @@ use entity::{authenticator, user};
 use sea_orm::EntityTrait as _;
 
 use super::{Auth, MeError};
-use crate::auth::Client;
 use crate::auth::challenge::RECOVERY_CODE;
 use crate::auth::error::Trouble;
+use crate::auth::{Client, user as users};
 use crate::clock::Timestamp;
 use crate::otp::{Offer, ProviderKind};
 use crate::token::Claims;
@@ -62,7 +62,13 @@ impl Auth {
         let are_off = offers.disabled.iter().any(|name| name == RECOVERY_CODE);
         let mut disabled = house.providers.load().enabled();
         disabled.push((RECOVERY_CODE.to_owned(), ProviderKind::Recovery));
-        disabled.retain(|(name, _)| offers.disabled.contains(name));
+        let has = |kind: &ProviderKind| match kind {
+            ProviderKind::Sms => users::confirmed_phone(user).is_some(),
+            ProviderKind::Authenticator => app.is_some(),
+            ProviderKind::Recovery => offers.recovery_codes_left > 0,
+            ProviderKind::Email | ProviderKind::Custom => true,
+        };
+        disabled.retain(|(name, kind)| offers.disabled.contains(name) && has(kind));
         let enrolled = offers.all.iter().filter(|offer| offer.kind != ProviderKind::Recovery);
         Ok(Factors {
             two_factor_enabled: user.two_factor_enabled,

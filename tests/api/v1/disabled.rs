@@ -125,4 +125,10 @@ async fn disabled_factors_are_marked_and_recovery_codes_are_not_counted(engine: 
     assert_eq!(after["recoveryCodesLeft"], 10);
     assert_eq!(after["disabledFactors"], json!([{"provider": "Authenticator", "kind": "authenticator"}]));
     assert!(switch_on(&me).await.is_empty());
+    me.send("DELETE", "/me/authenticator", &json!({})).await.assert_status(204);
+    assert_eq!(
+        me.get("/me/factors").await.json()["disabledFactors"],
+        json!([]),
+        "what is not there is not off"
+    );
 }

@@ -12,6 +12,7 @@ mod logins;
 mod me;
 mod numbers;
 mod phones;
+mod recovery_codes;
 mod registrations;
 mod tokens;
 mod trail;
