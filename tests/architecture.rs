@@ -255,6 +255,18 @@ fn no_file_is_too_long() {
 }
 
 #[test]
+fn links_of_the_documents_lead_somewhere() {
+    for document in ["README.md", "docs/performance.md", "examples/angular/README.md"] {
+        let folder = Path::new(document).parent().unwrap();
+        let text = fs::read_to_string(document).unwrap();
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        for link in links.filter(|link| !link.is_empty() && !link.contains("://")) {
+            assert!(folder.join(link).exists(), "{document}: {link}");
+        }
+    }
+}
+
+#[test]
 fn rows_know_nothing_of_the_house() {
     for path in [files_under("entity/src"), files_under("migration/src")].concat() {
         let text = fs::read_to_string(&path).unwrap();
