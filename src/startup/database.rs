@@ -217,6 +217,18 @@ mod tests {
         }
     }
 
+    /// Without that a statement with `LIMIT ?` is planned anew at each execution.
+    #[tokio::test]
+    async fn what_is_bound_changes_no_plan_of_sqlite() {
+        let db = Database::connect("sqlite::memory:").await.unwrap();
+
+        let asked = Statement::from_string(DbBackend::Sqlite, "PRAGMA compile_options");
+        let options = db.query_all_raw(asked).await.unwrap();
+        let names = options.iter().map(|row| row.try_get_by_index::<String>(0).unwrap());
+
+        assert!(names.into_iter().any(|name| name == "ENABLE_QPSG"), "as .cargo/config.toml has it");
+    }
+
     #[tokio::test]
     async fn a_new_file_of_sqlite_is_its_owners_alone_and_an_old_one_keeps_its_mode() {
         use std::os::unix::fs::PermissionsExt as _;
