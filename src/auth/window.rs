@@ -59,9 +59,11 @@ pub(super) async fn give_back(db: &impl ConnectionTrait, key: &str, at: Timestam
     Err(too_much_traffic())
 }
 
-/// Forgets everything counted in the window.
+/// Forgets everything counted in the window. Its row stays until it is pruned: the next event need not make it again.
 pub(super) async fn clear(db: &impl ConnectionTrait, key: &str) -> Result<(), DbErr> {
-    Entity::delete_by_id(key).exec(db).await?;
+    let forgotten =
+        Entity::update_many().col_expr(Column::Times, Expr::value("")).filter(Column::Key.eq(key));
+    forgotten.exec(db).await?;
     Ok(())
 }
 

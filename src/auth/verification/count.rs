@@ -9,6 +9,7 @@ use sea_orm::{
 };
 
 use super::Candidate;
+use crate::auth::factor::{self, Standing};
 use crate::auth::transaction;
 use crate::auth::window::{self, Taken};
 use crate::auth::{Auth, Unexpected};
@@ -17,7 +18,13 @@ use crate::clock::Timestamp;
 /// What a guess may be held against.
 pub(super) enum Counted<'a> {
     /// These challenges, on each of which it is counted.
-    On(Vec<&'a Candidate>),
+    On {
+        judged: Vec<&'a Candidate>,
+        /// Whether wrong codes of the factor came before.
+        has_failed: bool,
+    },
+    /// Wrong codes have switched the factor off; nothing was counted.
+    FactorDisabled,
     /// The account has no budget left; nothing was counted.
     AccountSpent(Duration),
     /// No challenge has; nothing was counted.
@@ -30,12 +37,18 @@ impl Auth {
     pub(super) async fn count_guess<'a>(
         &self,
         user: &user::Model,
+        provider: &str,
         candidates: &'a [Candidate],
         now: Timestamp,
     ) -> Result<Counted<'a>, Unexpected> {
         let (house, two_step) = (&*self.0, self.0.two_step.load_full());
         let most = i32::try_from(two_step.max_attempts).unwrap_or(i32::MAX);
         let tx = transaction::begin(&house.db).await?;
+        let has_failed = match factor::standing(&tx, user.id, provider).await? {
+            Standing::Disabled => return Ok(Counted::FactorDisabled),
+            Standing::Failed => true,
+            Standing::Clean => false,
+        };
         if let Taken::Full { retry_after } =
             window::take(&tx, &attempts_window(user), two_step.account_attempts, now).await?
         {
@@ -51,7 +64,7 @@ impl Auth {
             return Ok(Counted::ChallengeSpent);
         }
         tx.commit().await?;
-        Ok(Counted::On(judged))
+        Ok(Counted::On { judged, has_failed })
     }
 }
 

@@ -9,7 +9,6 @@ use super::count::Counted;
 use super::proof::{Finding, Typed};
 use super::{Auth, Candidate};
 use crate::auth::error::Trouble;
-use crate::auth::factor::{self, Standing};
 use crate::auth::transaction::retried;
 use crate::auth::{Client, SessionKind, SignIn, authenticator};
 use crate::otp::{Account, ProviderKind};
@@ -91,15 +90,12 @@ impl Auth {
         let house = &*self.0;
         let (user, provider) = (attempt.user, attempt.provider);
         let Some(held) = self.hold(user.id, attempt.typed).await? else { return Ok(Verdict::NoFactor) };
-        let has_failed = match factor::standing(&house.db, user.id, provider).await? {
-            Standing::Disabled => return Ok(Verdict::FactorDisabled),
-            Standing::Failed => true,
-            Standing::Clean => false,
-        };
         // Committed before the code is looked at: nothing that happens later gives the guess back but a right code.
         let now = house.clock.now();
-        let judged = match retried(|| self.count_guess(user, candidates, now)).await? {
-            Counted::On(judged) => judged,
+        let counted = retried(|| self.count_guess(user, provider, candidates, now)).await?;
+        let (judged, has_failed) = match counted {
+            Counted::On { judged, has_failed } => (judged, has_failed),
+            Counted::FactorDisabled => return Ok(Verdict::FactorDisabled),
             Counted::AccountSpent(retry_after) => return Ok(Verdict::AccountSpent(retry_after)),
             Counted::ChallengeSpent => return Ok(Verdict::ChallengeSpent),
         };

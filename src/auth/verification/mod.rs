@@ -7,8 +7,9 @@ mod judge;
 mod proof;
 
 use entity::{challenge, challenge_code, user};
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _};
 use sea_orm::{
-    ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, DbErr, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
@@ -118,7 +119,16 @@ impl Auth {
     ) -> Result<Vec<Candidate>, Trouble> {
         let house = &*self.0;
         let (id, stamp) = user.map_or((Uuid::nil(), ""), |user| (user.id, user.security_stamp.as_str()));
+        let provider = guess.provider.clone();
+        let code_by_provider = challenge::Entity::belongs_to(challenge_code::Entity)
+            .from(challenge::Column::Id)
+            .to(challenge_code::Column::ChallengeId)
+            .on_condition(move |_, code| {
+                Expr::col((code, challenge_code::Column::Provider)).eq(provider.clone()).into_condition()
+            });
         let mut open = challenge::Entity::find()
+            .join(JoinType::LeftJoin, code_by_provider.into())
+            .select_also(challenge_code::Entity)
             .filter(challenge::Column::UserId.eq(id))
             .filter(challenge::Column::Purpose.eq(Purpose::SignIn.as_str()))
             .filter(challenge::Column::SecurityStamp.eq(stamp))
@@ -130,26 +140,17 @@ impl Auth {
         if let Some(digest) = guess.caller.shown_challenge() {
             open = open.filter(challenge::Column::Id.eq(digest));
         }
-        let open = open.all(&house.db).await?;
-        let theirs: Vec<_> = open
-            .into_iter()
-            .filter(|challenge| guess.caller.owns(challenge, house.accounts.same_address))
-            .collect();
-
-        let codes = challenge_code::Entity::find()
-            .filter(challenge_code::Column::ChallengeId.is_in(theirs.iter().map(|challenge| &challenge.id)))
+        let fits = |code: Option<&StoredCode>| match typed {
+            Typed::Sent(guess) => code.is_some() && guess.expose().len() == self.digits_of(code),
+            Typed::Computed(_) | Typed::Recovery(_) => true,
+        };
+        let candidates = open
             .all(&house.db)
-            .await?;
-        let candidates = theirs.into_iter().filter_map(|challenge| {
-            let of_it =
-                |code: &&StoredCode| code.challenge_id == challenge.id && code.provider == guess.provider;
-            let code = codes.iter().find(of_it).cloned();
-            let fits = match typed {
-                Typed::Sent(guess) => code.is_some() && guess.expose().len() == self.digits_of(code.as_ref()),
-                Typed::Computed(_) | Typed::Recovery(_) => true,
-            };
-            fits.then_some(Candidate { challenge, code })
-        });
+            .await?
+            .into_iter()
+            .filter(|(challenge, _)| guess.caller.owns(challenge, house.accounts.same_address))
+            .filter(|(_, code)| fits(code.as_ref()))
+            .map(|(challenge, code)| Candidate { challenge, code });
         Ok(candidates.take(MOST_TRIED).collect())
     }
 }
