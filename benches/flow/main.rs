@@ -1,7 +1,7 @@
 //! The whole flow, measured: `cargo bench --bench flow`, or `cargo bench --bench flow -- signins start` for single parts.
 //!
 //! Starts the release binary on a fresh `SQLite` database with a quick mail relay and a quick Twilio beside it, and prints a markdown table. Parts:
-//! `start`, `memory`, `signins`, `texts`, `tokens`, `refreshes`, `p99`, `delivery`, `users`, `size`. `TWOSTEP_BENCH_SECONDS` is the length of one load.
+//! `start`, `memory`, `signins`, `providers`, `texts`, `tokens`, `refreshes`, `p99`, `delivery`, `users`, `size`. `TWOSTEP_BENCH_SECONDS` is the length of one load.
 //!
 //! What is compared is measured in turns (A B A B A …), and the median of the ratios of neighbours is told. A turn in which others used the
 //! machine is measured again; how much went to them in the turns that count is told beside. Settings in the environment
@@ -27,8 +27,19 @@ mod turns;
 
 use table::Table;
 
-const PARTS: [&str; 10] =
-    ["start", "memory", "signins", "texts", "tokens", "refreshes", "p99", "delivery", "users", "size"];
+const PARTS: [&str; 11] = [
+    "start",
+    "memory",
+    "signins",
+    "providers",
+    "texts",
+    "tokens",
+    "refreshes",
+    "p99",
+    "delivery",
+    "users",
+    "size",
+];
 
 fn main() {
     if std::env::var_os(bare::BARE).is_some() {
@@ -53,6 +64,9 @@ fn main() {
         }
         if runs("signins") {
             bench.sign_ins(&mut table).await;
+        }
+        if runs("providers") {
+            bench.providers(&mut table).await;
         }
         if runs("texts") {
             bench.texts(&mut table).await;

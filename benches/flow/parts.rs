@@ -20,6 +20,9 @@ use crate::turns::{Turns, median};
 const HASH_THREADS: usize = 2;
 const USERS: usize = 1_000;
 const MANY_USERS: usize = 100_000;
+/// A server with no provider but `Email`.
+const MAIL_ALONE: [(&str, &str); 2] =
+    [("TWOSTEP__PROVIDERS__SMS__ENABLED", "false"), ("TWOSTEP__PROVIDERS__AUTHENTICATOR__ENABLED", "false")];
 /// Sessions that are refreshed at once.
 const CHAINS: usize = 16;
 
@@ -107,6 +110,29 @@ impl Bench {
             );
             table.row(&figure, turns.tell("sign-ins/s", "hashes/s") + &cpu, "≥ 0.95", turns.ratio() >= 0.95);
         }
+    }
+
+    /// What registering every provider costs: sign-ins per second, and memory afterwards, against a server that has mail alone.
+    pub(crate) async fn providers(&self, table: &mut Table) {
+        let all = self.installation.serve();
+        let mail_alone = self.installation.serve_with(&MAIL_ALONE);
+        for clients in [8, 64, 256] {
+            let mut turns = Turns::default();
+            while turns.go_on() {
+                let turn = Watch::start(&[all.pid(), mail_alone.pid()]);
+                let ours = sign_ins(&all.socket, &self.mails, clients, USERS, self.span / 2).await;
+                let theirs = sign_ins(&mail_alone.socket, &self.mails, clients, USERS, self.span / 2).await;
+                turns.add(ours, theirs.per_second(), turn.stop().others);
+            }
+            let figure = format!("sign-ins/s of {clients} clients with every provider against mail alone");
+            let measured = turns.tell("/s with every provider", "/s with mail alone");
+            table.row(&figure, measured, "≥ 0.95", turns.ratio() >= 0.95);
+        }
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let [ours, theirs] = [&all, &mail_alone].map(|server| mebibytes(server.memory_kib("VmRSS")));
+        let measured = format!("{:.2} ({ours:.1} MiB; {theirs:.1} MiB with mail alone)", ours / theirs);
+        let figure = "memory when idle, 5 s after these loads, with every provider against mail alone";
+        table.row(figure, measured, "≤ 1.1", ours / theirs <= 1.1);
     }
 
     /// Sign-ins per second with texted codes against those with mailed ones, in turns.
