@@ -34,7 +34,7 @@ mod twilio;
 mod vendor;
 mod vendor_url;
 
-pub use cause::cause;
+pub use cause::Cause;
 pub use checked::Checked;
 pub use context::{
     AccountChanged, CHANGES, CodeMail, CodeText, ConfirmEmail, FactorDisabled, KINDS, Lifetime, LockedOut,

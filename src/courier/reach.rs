@@ -11,8 +11,10 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
-use super::cause::cause;
+use super::cause::Cause;
 use super::vendor;
+
+const KEYS: &str = "host, port";
 
 /// Connects to where `url` leads and hangs up, within `patience`.
 ///
@@ -25,19 +27,14 @@ pub async fn reach(url: &Url, patience: Duration) -> Result<(), String> {
     let addresses =
         addresses.map_err(|_| "the host's name is not found: check it, and the resolver of this machine")?;
     let opened = timeout_at(deadline, TcpStream::connect(addresses.as_slice())).await.map_err(late)?;
-    let stream = opened.map_err(|error| advice(&error))?;
+    let stream = opened.map_err(|error| Cause::advice_on(&error, KEYS))?;
     if url.scheme() == "https" {
         let name = server_name(url).ok_or("the host cannot be in a certificate: check it")?;
         let connector = TlsConnector::from(Arc::new(vendor::tls()?));
         let shaken = timeout_at(deadline, connector.connect(name, stream)).await.map_err(late)?;
-        shaken.map_err(|error| advice(&error))?;
+        shaken.map_err(|error| Cause::advice_on(&error, KEYS))?;
     }
     Ok(())
-}
-
-fn advice(error: &io::Error) -> String {
-    let cause = cause(error).unwrap_or_else(|| "it broke off".to_owned());
-    format!("no connection: {cause}; check host, port and firewall")
 }
 
 async fn addresses(url: &Url) -> io::Result<Vec<SocketAddr>> {

@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::net::{TcpStream, lookup_host};
 use url::{Host, Url};
 
-use super::cause::cause;
+use super::cause::Cause;
 
 /// How the connection is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(super) struct Unreachable {
     /// Stable.
     pub(super) code: String,
     /// What the network or TLS had against it.
-    pub(super) cause: Option<String>,
+    pub(super) cause: Option<Cause>,
 }
 
 impl From<&str> for Unreachable {
@@ -57,13 +57,13 @@ impl From<String> for Unreachable {
 
 impl From<lettre::transport::smtp::Error> for Unreachable {
     fn from(error: lettre::transport::smtp::Error) -> Self {
-        Self { code: code(&error), cause: cause(&error) }
+        Self { code: code(&error), cause: Cause::of(&error) }
     }
 }
 
 impl From<io::Error> for Unreachable {
     fn from(error: io::Error) -> Self {
-        Self { code: "smtp_connection".to_owned(), cause: cause(&error) }
+        Self { code: "smtp_connection".to_owned(), cause: Cause::of(&error) }
     }
 }
 
@@ -261,7 +261,7 @@ mod tests {
 
         let opened = tokio::time::timeout(Duration::from_secs(2), relay.open(elsewhere)).await;
 
-        assert_eq!(opened.unwrap().err().as_deref(), Some("smtp_not_loopback"));
+        assert_eq!(opened.unwrap().err().map(|failure| failure.code).as_deref(), Some("smtp_not_loopback"));
     }
 
     #[test]

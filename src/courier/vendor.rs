@@ -12,7 +12,7 @@ use tokio::time::Instant;
 #[cfg(feature = "twilio")]
 use url::Url;
 
-use super::cause::cause;
+use super::cause::Cause;
 use super::gateway::DeliveryError;
 use crate::clock::{Timestamp, parse_http_date};
 
@@ -43,7 +43,7 @@ pub(super) struct Answer {
 /// Why there is no answer.
 pub(super) enum Silence {
     /// There was no connection; the reason, if it is known.
-    Unreached(Option<String>),
+    Unreached(Option<Cause>),
     /// Nobody could send such a request.
     Unsendable,
     /// The request may have been read.
@@ -104,7 +104,7 @@ impl Vendor {
         let sending = tokio::time::timeout_at(deadline, self.client.execute(request));
         let mut response = match sending.await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) if error.is_connect() => return Err(Silence::Unreached(cause(&error))),
+            Ok(Err(error)) if error.is_connect() => return Err(Silence::Unreached(Cause::of(&error))),
             Ok(Err(error)) if error.is_builder() => return Err(Silence::Unsendable),
             Ok(Err(_)) => return Err(Silence::BrokenOff),
             Err(_) => return Err(Silence::TimedOut),

@@ -32,10 +32,10 @@ impl SmtpGateway {
         let parameters =
             parameters(&connection, !AsRef::<str>::as_ref(&sender).is_ascii()).ok_or("smtp_no_utf8")?;
         let from = MailFrom::new(Some(sender), parameters);
-        connection
-            .command(from)
-            .await
-            .map_err(|error| Unreachable::from(format!("{}_sender", relay::code(&error))))?;
+        connection.command(from).await.map_err(|error| match error.status() {
+            Some(_) => format!("{}_sender", relay::code(&error)).into(),
+            None => Unreachable::from(error),
+        })?;
         // What follows is courtesy: the answer is known.
         let leave = async {
             let _ = connection.command(Rset).await;
@@ -46,40 +46,47 @@ impl SmtpGateway {
     }
 }
 
+/// What is asked for where nobody answers.
+const KEYS: &str = "host, port (465 for smtps://, 587 for ?tls=required)";
+
 impl Unreachable {
-    /// What happened, and what to do about it.
+    /// What happened, and what to do about it; `patience` is what has passed if that was too long.
     fn advice(&self, patience: Duration) -> String {
         if let Some(cause) = &self.cause {
-            return format!(
-                "no connection: {cause}; check host, port (465 for smtps://, 587 for ?tls=required) and firewall"
-            );
+            return cause.advice(KEYS);
         }
         let code = self.code.trim_start_matches("smtp_");
-        if let Some(status) = code.strip_suffix("_auth") {
-            return format!(
-                "the relay refused user and password ({status}): check them, percent-encoded, in the URL"
-            );
-        }
-        if let Some(status) = code.strip_suffix("_sender") {
-            return match status {
-                "530" => "the relay wants a sign-in (530): put user and password into the URL".to_owned(),
-                _ => format!(
+        let told = match code {
+            "dns" => "the host's name is not found: check it, and the resolver of this machine",
+            "timeout" => {
+                return format!("no answer within {} ms: check {KEYS} and firewall", patience.as_millis());
+            }
+            "no_starttls" => "the relay offers no STARTTLS: use smtps:// (port 465), or another port",
+            "no_auth" => {
+                "the relay offers no AUTH PLAIN or LOGIN: take the user out of the URL, or use another port"
+            }
+            "no_utf8" => "the relay takes no address beyond ASCII: change mail.from",
+            "not_loopback" => "the host is not on this machine: use ?tls=required or smtps://",
+            "530_sender" => "the relay wants a sign-in (530): put user and password into the URL",
+            _ => return Self::refusal(code),
+        };
+        told.to_owned()
+    }
+
+    /// What a status of the relay means.
+    fn refusal(code: &str) -> String {
+        match code.split_once('_') {
+            Some((status, "auth")) => {
+                format!(
+                    "the relay refused user and password ({status}): check them, percent-encoded, in the URL"
+                )
+            }
+            Some((status, "sender")) => {
+                format!(
                     "the relay refused the sender ({status}): check mail.from, and what this user may send as"
-                ),
-            };
-        }
-        match code {
-            "dns" => "the host's name is not found: check it, and the resolver of this machine".to_owned(),
-            "timeout" => format!(
-                "no answer within {} ms: check host, port (465 for smtps://, 587 for ?tls=required) and firewall",
-                patience.as_millis()
-            ),
-            "no_starttls" => "the relay offers no STARTTLS: use smtps:// (port 465), or another port".to_owned(),
-            "no_auth" => "the relay offers no AUTH PLAIN or LOGIN: take the user out of the URL, or use another port".to_owned(),
-            "no_utf8" => "the relay takes no address beyond ASCII: change mail.from".to_owned(),
-            "not_loopback" => "the host is not on this machine: use ?tls=required or smtps://".to_owned(),
-            "connection" | "tls" => "the connection broke off: check host, port (465 for smtps://, 587 for ?tls=required) and firewall".to_owned(),
-            status => format!("the relay does not want us now ({status})"),
+                )
+            }
+            _ => format!("the conversation broke off ({code}): check {KEYS}"),
         }
     }
 }

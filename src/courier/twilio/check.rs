@@ -60,10 +60,8 @@ async fn ask(account: &Account, timeout: Duration) -> Result<Answer, String> {
     let request = vendor.get(url).basic_auth(&account.sid, Some(account.token.expose_secret()));
     let request = request.build().map_err(|_| UNSENDABLE)?;
     vendor.ask(request).await.map_err(|silence| match silence {
-        Silence::Unreached(cause) => {
-            let cause = cause.unwrap_or_else(|| "it broke off".to_owned());
-            format!("no connection: {cause}; check twilio_base_url and firewall")
-        }
+        Silence::Unreached(Some(cause)) => cause.advice("twilio_base_url"),
+        Silence::Unreached(None) => "no connection: check twilio_base_url and firewall".to_owned(),
         Silence::Unsendable => UNSENDABLE.to_owned(),
         Silence::BrokenOff => "the connection broke off: try again".to_owned(),
         Silence::TimedOut => {

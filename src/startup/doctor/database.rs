@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::super::database::{sqlite_file, without_url};
 use super::{Evidence, Outcome};
 use crate::clock::{Clock, Timestamp};
-use crate::courier::{Checked, cause, reach};
+use crate::courier::{Cause, Checked, reach};
 use crate::settings::DatabaseSettings;
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -229,8 +229,8 @@ fn advice(error: &DbErr, url: &str) -> String {
                 PATIENCE.as_secs()
             )
         }
-        other => match cause(other) {
-            Some(cause) => format!("no connection: {cause}; check database.url"),
+        other => match Cause::of(other) {
+            Some(cause) => cause.advice("database.url"),
             None => without_url(&other.to_string(), url),
         },
     }

@@ -1,5 +1,7 @@
 //! The relays of `[mail]`, and the gateways of the enabled providers of texts.
 
+use std::time::Duration;
+
 use super::{Check, Outcome, start};
 use crate::clock::Clock;
 use crate::courier::{
@@ -8,21 +10,25 @@ use crate::courier::{
 use crate::otp::{ProviderSettings, ProvidersSettings, SmsGateway};
 
 const RELAY: &str = "mail relay";
+/// Gateways give up by themselves; this is for what they could forget.
+const SPARE: Duration = Duration::from_secs(2);
 const CAUGHT: &str = "caught in the development inbox, nothing is sent";
 
 /// One check for each relay.
 pub(super) fn mail(settings: &MailSettings) -> Vec<Check<'_>> {
+    let limit = settings.timeout.0 + SPARE;
     if settings.transport == Transport::Inbox {
-        return vec![start(RELAY, async { Checked::Sound(format!("mails are {CAUGHT}")).into() })];
+        return vec![start(RELAY, limit, async { Checked::Sound(format!("mails are {CAUGHT}")).into() })];
     }
     match relays(settings) {
         Ok((first, second)) => {
-            let first = start(RELAY, async move { first.check().await.into() });
-            let second =
-                second.map(|relay| start("mail relay (fallback)", async move { relay.check().await.into() }));
+            let first = start(RELAY, limit, async move { first.check().await.into() });
+            let second = second.map(|relay| {
+                start("mail relay (fallback)", limit, async move { relay.check().await.into() })
+            });
             std::iter::once(first).chain(second).collect()
         }
-        Err(fault) => vec![start(RELAY, async { Checked::Broken(fault).into() })],
+        Err(fault) => vec![start(RELAY, limit, async { Checked::Broken(fault).into() })],
     }
 }
 
@@ -33,7 +39,7 @@ pub(super) fn texts<'a>(
 ) -> impl Iterator<Item = Check<'a>> {
     providers.0.iter().filter_map(move |(name, provider)| match provider {
         ProviderSettings::Sms { enabled: true, gateway, .. } => {
-            Some(start(format!("SMS gateway {name}"), text(name, gateway, clock)))
+            Some(start(format!("SMS gateway {name}"), TEXT_TIMEOUT + SPARE, text(name, gateway, clock)))
         }
         ProviderSettings::Sms { enabled: false, .. }
         | ProviderSettings::Email { .. }

@@ -19,8 +19,8 @@ use crate::clock::Clock;
 use crate::courier::Checked;
 use crate::settings::Settings;
 
-/// How long a check takes at most that has no shorter limit of its own.
-const LIMIT: Duration = Duration::from_secs(15);
+/// How long a check may take that talks to nobody or to what is near.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// How one part does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,19 +52,20 @@ type Check<'a> = Pin<Box<dyn Future<Output = (Finding, Vec<Evidence>)> + 'a>>;
 /// Tries database, Redis, relays, gateways, clock, TLS and hashing of `settings`; always in this order.
 pub async fn examine(settings: &Settings) -> Vec<Finding> {
     let clock = Clock::system();
-    let mut checks = vec![start("database", database::check(&settings.database, &clock))];
+    let mut checks = vec![start("database", LIMIT, database::check(&settings.database, &clock))];
     if !settings.redis.url.expose_secret().is_empty() {
-        checks.push(start("Redis", redis::check(&settings.redis.url, &clock)));
+        checks.push(start("Redis", LIMIT, redis::check(&settings.redis.url, &clock)));
     }
     checks.extend(gateways::mail(&settings.mail));
     checks.extend(gateways::texts(&settings.providers, &clock));
     let own = [
-        start("TLS", async { tls::check(&settings.server, clock.now()).into() }),
-        start("hashing", async { hashing::check(&hash_settings(settings)).await.into() }),
+        start("TLS", LIMIT, async { tls::check(&settings.server, clock.now()).into() }),
+        start("hashing", LIMIT, async { hashing::check(&hash_settings(settings)).await.into() }),
     ];
     let (others, own) = tokio::join!(join_all(checks), join_all(own));
     let (mut findings, evidence): (Vec<_>, Vec<_>) = others.into_iter().unzip();
-    let (time, _) = start("clock", async { time::check(&evidence.concat(), clock.now()).into() }).await;
+    let (time, _) =
+        start("clock", LIMIT, async { time::check(&evidence.concat(), clock.now()).into() }).await;
     findings.push(time);
     findings.extend(own.into_iter().map(|(finding, _)| finding));
     findings
@@ -79,13 +80,19 @@ impl From<Checked> for Outcome {
     }
 }
 
-/// A check that is given up after [`LIMIT`].
-fn start<'a>(name: impl Into<String>, work: impl Future<Output = Outcome> + 'a) -> Check<'a> {
+/// A check that is given up after `limit`.
+fn start<'a>(
+    name: impl Into<String>,
+    limit: Duration,
+    work: impl Future<Output = Outcome> + 'a,
+) -> Check<'a> {
     let check = name.into();
     Box::pin(async move {
         let started = Instant::now();
-        let late = || Checked::Broken(format!("gave no answer within {} s", LIMIT.as_secs())).into();
-        let Outcome(checked, evidence) = tokio::time::timeout(LIMIT, work).await.unwrap_or_else(|_| late());
+        let late = |_| {
+            Checked::Broken(format!("no answer within {} s: see what it waits for", limit.as_secs())).into()
+        };
+        let Outcome(checked, evidence) = tokio::time::timeout(limit, work).await.unwrap_or_else(late);
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (status, detail) = match checked {
             Checked::Sound(detail) => (Status::Ok, detail),

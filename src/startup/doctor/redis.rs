@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Evidence, Outcome};
 use crate::clock::Clock;
-use crate::courier::{Checked, cause};
+use crate::courier::{Cause, Checked};
 
 /// Writes, takes it back, and tells the time, as the limits do: by a script.
 const TRY: &str = r"
@@ -46,13 +46,13 @@ fn place(url: &SecretString) -> String {
 
 /// What Redis says is a word of its own (`NOAUTH`, `READONLY`) and a sentence; the sentence may repeat what it was sent.
 fn advice(error: &RedisError) -> String {
-    if let Some(cause) = cause(error) {
-        return format!("no connection: {cause}; check host and port of redis.url, and firewall");
+    if let Some(cause) = Cause::of(error) {
+        return cause.advice("redis.url");
     }
-    let code = error.code().unwrap_or_default();
+    let code = error.code().unwrap_or_else(|| error.category());
     match code {
         "READONLY" => "it is a replica, which nobody may write to: use the primary in redis.url".to_owned(),
         "NOPERM" => "the user may not run scripts there: allow EVAL, EVALSHA, SCRIPT, SET, GET, DEL and TIME on twostep:*".to_owned(),
-        _ => format!("{} {code}: check user, password and number in redis.url", error.category()),
+        _ => format!("it refuses us ({code}): check user, password and number in redis.url"),
     }
 }
