@@ -37,9 +37,24 @@ pub(super) fn forbid_core_files() {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use rustix::process::{DumpableBehavior, Resource, dumpable_behavior, getrlimit};
 
     use super::*;
+
+    #[test]
+    fn what_still_blocks_a_thread_is_left_behind() {
+        let started = Instant::now();
+
+        let answer = block_on_and_leave(async {
+            tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_secs(5)));
+            7
+        });
+
+        assert_eq!(answer.unwrap(), 7);
+        assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    }
 
     #[test]
     fn no_core_file_is_written() {

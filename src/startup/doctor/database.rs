@@ -82,7 +82,7 @@ async fn connect(url: &str) -> Result<DatabaseConnection, String> {
         .max_connections(1)
         .acquire_timeout(PATIENCE)
         .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(|sqlite| sqlite.create_if_missing(false).busy_timeout(PATIENCE));
+        .map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(PATIENCE));
     Database::connect(options).await.map_err(|error| advice(&error, url))
 }
 

@@ -103,11 +103,11 @@ async fn a_vendor_whose_certificate_nobody_vouches_for_is_told() {
             let _ = acceptor.accept(stream).await;
         }
     });
-    let plain = TextVendor::start().await.url().replace("http:", "https:");
+    let plain = silent_after(&["HTTP/1.1 400 Bad Request\r\n\r\n"]).await;
 
     let by_http = examine(&http(&url));
     let by_twilio = examine(&twilio(installation(), &url));
-    let not_tls = examine(&http(&plain));
+    let not_tls = examine(&http(&format!("https://localhost:{plain}")));
 
     for report in [&by_http, &by_twilio] {
         report.assert("SMS gateway Sms", "failed", "leads to no public authority");
