@@ -37,13 +37,17 @@ pub(super) struct Answer {
     /// At most 64 KiB; less when the connection broke or the time was over.
     pub(super) body: Vec<u8>,
     /// What the vendor's clock showed, and when that was heard.
+    #[cfg_attr(not(feature = "twilio"), expect(dead_code, reason = "only Twilio is asked for the time"))]
     pub(super) date: Option<(Timestamp, Instant)>,
 }
 
 /// Why there is no answer.
 pub(super) enum Silence {
     /// There was no connection; the reason, if it is known.
-    Unreached(Option<Cause>),
+    Unreached(
+        #[cfg_attr(not(feature = "twilio"), expect(dead_code, reason = "only Twilio is asked why"))]
+        Option<Cause>,
+    ),
     /// Nobody could send such a request.
     Unsendable,
     /// The request may have been read.

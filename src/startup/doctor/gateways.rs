@@ -70,6 +70,7 @@ async fn twilio(name: &str, settings: &TwilioSettings, clock: &Clock) -> Outcome
 }
 
 #[cfg(not(feature = "twilio"))]
-async fn twilio(_: &str, _: &TwilioSettings, _: &Clock) -> Outcome {
-    Checked::Broken("this program was built without Twilio: use another gateway".to_owned()).into()
+fn twilio(_: &str, _: &TwilioSettings, _: &Clock) -> std::future::Ready<Outcome> {
+    let fault = "this program was built without Twilio: use another gateway";
+    std::future::ready(Checked::Broken(fault.to_owned()).into())
 }
