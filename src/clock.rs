@@ -277,6 +277,12 @@ pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     DateTime::parse_from_rfc3339(text).ok().map(|at| Timestamp(at.timestamp_millis()))
 }
 
+/// Parses the instant of a `Date` header (RFC 9110 section 5.6.7); `None` if it is none.
+#[must_use]
+pub fn parse_http_date(text: &str) -> Option<Timestamp> {
+    DateTime::parse_from_rfc2822(text).ok().map(|at| Timestamp(at.timestamp_millis()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,6 +317,14 @@ mod tests {
         for text in ["", "5", "0/min", "+5/min", "5/", "/min", "5/fortnight"] {
             assert!(text.parse::<Rate>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_date_header_is_an_instant() {
+        let date = parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+
+        assert_eq!(date.to_string(), "1994-11-06T08:49:37Z");
+        assert_eq!(parse_http_date("now"), None);
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! The commands, a file each.
 
 mod config;
+mod doctor;
 mod failure;
 mod keys;
 mod migrate;
@@ -62,6 +63,9 @@ enum Command {
         #[command(subcommand)]
         command: config::Command,
     },
+    /// Try database, mail relay, SMS gateways, clock and TLS
+    #[command(after_help = doctor::EXAMPLE)]
+    Doctor(doctor::Doctor),
 }
 
 /// Runs the command of the command line. 0: done, 1: failed, 2: the command line or the configuration is wrong.
@@ -89,6 +93,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
         Command::User { command } => command.run(config),
         Command::Keys { command } => command.run(config),
         Command::Config { command } => command.run(config),
+        Command::Doctor(doctor) => doctor.run(config),
     }
 }
 
@@ -134,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_is_not_built_is_not_offered() {
-        for line in ["twostep doctor", "twostep openapi", "twostep user set a@b.c"] {
+        for line in ["twostep openapi", "twostep user set a@b.c"] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
     }

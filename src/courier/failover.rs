@@ -63,18 +63,28 @@ pub fn mail_gateway(
     if settings.transport == Transport::Inbox {
         return Ok(inbox.gateway(&Carrier::Mail));
     }
-    let timeout = settings.timeout.0;
-    let relay = |key: &str, url, timeout| -> Result<Arc<dyn Gateway>, String> {
-        let gateway =
-            SmtpGateway::new(url, &settings.from, timeout).map_err(|fault| format!("{key}: {fault}"))?;
-        Ok(Arc::new(gateway))
-    };
+    let (first, second) = relays(settings)?;
+    let first: Arc<dyn Gateway> = Arc::new(first);
+    Ok(match second {
+        Some(second) => Arc::new(Failover::new(first, Arc::new(second), clock.clone())),
+        None => first,
+    })
+}
+
+/// The relay of `settings`, and the fallback if there is one; they share the time of one hand-over.
+///
+/// # Errors
+/// As [`mail_gateway`].
+pub fn relays(settings: &MailSettings) -> Result<(SmtpGateway, Option<SmtpGateway>), String> {
     super::mail::sender(&settings.from).map_err(|fault| format!("mail.from: {fault}"))?;
+    let timeout = settings.timeout.0;
+    let relay = |key: &str, url, timeout| {
+        SmtpGateway::new(url, &settings.from, timeout).map_err(|fault| format!("{key}: {fault}"))
+    };
     if settings.fallback_smtp_url.expose_secret().is_empty() {
-        return relay("mail.smtp_url", &settings.smtp_url, timeout);
+        return Ok((relay("mail.smtp_url", &settings.smtp_url, timeout)?, None));
     }
-    // Both share the time of one hand-over.
     let first = relay("mail.smtp_url", &settings.smtp_url, timeout / 2)?;
     let second = relay("mail.fallback_smtp_url", &settings.fallback_smtp_url, timeout / 2)?;
-    Ok(Arc::new(Failover::new(first, second, clock.clone())))
+    Ok((first, Some(second)))
 }

@@ -2,6 +2,8 @@
 
 mod backoff;
 mod breaker;
+mod cause;
+mod checked;
 mod context;
 mod dispatcher;
 mod failover;
@@ -19,6 +21,7 @@ mod person;
 mod porter;
 mod queue;
 mod queued;
+mod reach;
 mod relay;
 mod retirement;
 mod sealed;
@@ -31,12 +34,14 @@ mod twilio;
 mod vendor;
 mod vendor_url;
 
+pub use cause::Cause;
+pub use checked::Checked;
 pub use context::{
     AccountChanged, CHANGES, CodeMail, CodeText, ConfirmEmail, FactorDisabled, KINDS, Lifetime, LockedOut,
     Notice, ResetPassword,
 };
 pub use dispatcher::Dispatcher;
-pub use failover::{Failover, mail_gateway};
+pub use failover::{Failover, mail_gateway, relays};
 pub use fate::{DeliveryState, DeliveryStatus, Fate};
 pub use gateway::{Delivery, DeliveryError, Gateway};
 pub use http::{HttpGateway, HttpSettings};
@@ -45,10 +50,11 @@ pub use language::Language;
 pub use message::{Carrier, Content, Message, Priority};
 pub use queue::Courier;
 pub use queued::Queued;
+pub use reach::{reach, server_name};
 pub use settings::{MailSettings, Transport};
 pub use smtp::SmtpGateway;
 pub use templates::{TemplateError, Templates};
-#[cfg(feature = "twilio")]
-pub use twilio::TwilioGateway;
 pub use twilio::TwilioSettings;
+#[cfg(feature = "twilio")]
+pub use twilio::{TwilioGateway, check_account};
 pub use vendor::TEXT_TIMEOUT;

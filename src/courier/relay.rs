@@ -1,5 +1,6 @@
 //! Where a relay is, and how it is reached: `smtp://user:pass@host:587?tls=required`, `smtps://…`.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::{TcpStream, lookup_host};
 use url::{Host, Url};
+
+use super::cause::Cause;
 
 /// How the connection is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +35,37 @@ pub(super) struct Relay {
     credentials: Option<Credentials>,
 }
 
-/// Why a relay could not be reached, as a stable code.
-pub(super) type Unreachable = String;
+/// Why a relay could not be reached.
+pub(super) struct Unreachable {
+    /// Stable.
+    pub(super) code: String,
+    /// What the network or TLS had against it.
+    pub(super) cause: Option<Cause>,
+}
+
+impl From<&str> for Unreachable {
+    fn from(code: &str) -> Self {
+        code.to_owned().into()
+    }
+}
+
+impl From<String> for Unreachable {
+    fn from(code: String) -> Self {
+        Self { code, cause: None }
+    }
+}
+
+impl From<lettre::transport::smtp::Error> for Unreachable {
+    fn from(error: lettre::transport::smtp::Error) -> Self {
+        Self { code: code(&error), cause: Cause::of(&error) }
+    }
+}
+
+impl From<io::Error> for Unreachable {
+    fn from(error: io::Error) -> Self {
+        Self { code: "smtp_connection".to_owned(), cause: Cause::of(&error) }
+    }
+}
 
 impl Relay {
     /// Reads a relay from its URL. The text of the error never holds the password.
@@ -80,18 +112,34 @@ impl Relay {
         Ok(())
     }
 
+    /// Where it is and how it is reached, for people.
+    pub(super) fn place(&self) -> String {
+        let Self { host, port, .. } = self;
+        let protected = match self.security {
+            Security::Loopback => "without TLS",
+            Security::StartTls => "with STARTTLS",
+            Security::Implicit => "over TLS",
+        };
+        format!("{host}:{port} {protected}")
+    }
+
+    /// Whether it is shown a user and a password.
+    pub(super) fn signs_in(&self) -> bool {
+        self.credentials.is_some()
+    }
+
     /// A new connection, protected and signed in. `patience` is what one address of the host gets.
     pub(super) async fn connect(&self, patience: Duration) -> Result<AsyncSmtpConnection, Unreachable> {
         let addresses = lookup_host((self.host.as_str(), self.port)).await.map_err(|_| "smtp_dns")?;
-        let mut failure: Unreachable = "smtp_dns".to_owned();
+        let mut failure = Unreachable::from("smtp_dns");
         for address in addresses {
             match tokio::time::timeout(patience, self.open(address)).await {
                 Ok(Ok(mut connection)) => {
                     self.sign_in(&mut connection).await?;
                     return Ok(connection);
                 }
-                Ok(Err(code)) => failure = code,
-                Err(_) => "smtp_timeout".clone_into(&mut failure),
+                Ok(Err(other)) => failure = other,
+                Err(_) => failure = "smtp_timeout".into(),
             }
         }
         Err(failure)
@@ -100,24 +148,21 @@ impl Relay {
     async fn open(&self, address: SocketAddr) -> Result<AsyncSmtpConnection, Unreachable> {
         let hello = ClientId::default();
         if self.security == Security::Implicit {
-            return AsyncSmtpConnection::connect_tokio1(address, None, &hello, self.tls.clone(), None)
-                .await
-                .map_err(|error| code(&error));
+            let tls = self.tls.clone();
+            return Ok(AsyncSmtpConnection::connect_tokio1(address, None, &hello, tls, None).await?);
         }
         if self.security == Security::Loopback && !address.ip().is_loopback() {
-            return Err("smtp_not_loopback".to_owned());
+            return Err("smtp_not_loopback".into());
         }
-        let stream = TcpStream::connect(address).await.map_err(|_| "smtp_connection")?;
+        let stream = TcpStream::connect(address).await?;
         // lettre writes a mail in small pieces: without this each would wait for the relay's delayed ACK.
-        stream.set_nodelay(true).map_err(|_| "smtp_connection")?;
-        let mut connection = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello)
-            .await
-            .map_err(|error| code(&error))?;
+        stream.set_nodelay(true)?;
+        let mut connection = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello).await?;
         if let (Security::StartTls, Some(tls)) = (self.security, &self.tls) {
             if !connection.can_starttls() {
-                return Err("smtp_no_starttls".to_owned());
+                return Err("smtp_no_starttls".into());
             }
-            connection.starttls(tls.clone(), &hello).await.map_err(|error| code(&error))?;
+            connection.starttls(tls.clone(), &hello).await?;
         }
         Ok(connection)
     }
@@ -126,9 +171,9 @@ impl Relay {
         let Some(credentials) = &self.credentials else { return Ok(()) };
         match connection.auth(&[Mechanism::Plain, Mechanism::Login], credentials).await {
             Ok(_) => Ok(()),
-            Err(error) if error.status().is_some() => Err(format!("{}_auth", code(&error))),
-            Err(error) if error.is_client() => Err("smtp_no_auth".to_owned()),
-            Err(error) => Err(code(&error)),
+            Err(error) if error.status().is_some() => Err(format!("{}_auth", code(&error)).into()),
+            Err(error) if error.is_client() => Err("smtp_no_auth".into()),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -216,7 +261,7 @@ mod tests {
 
         let opened = tokio::time::timeout(Duration::from_secs(2), relay.open(elsewhere)).await;
 
-        assert_eq!(opened.unwrap().err().as_deref(), Some("smtp_not_loopback"));
+        assert_eq!(opened.unwrap().err().map(|failure| failure.code).as_deref(), Some("smtp_not_loopback"));
     }
 
     #[test]

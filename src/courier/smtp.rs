@@ -3,6 +3,8 @@
 //! The connections are kept here and not in lettre's pool: that one takes back the connection of a hand-over that was cut
 //! off half-way. Here a connection is given back only after a whole mail, and dropped with everything else.
 
+mod check;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -83,7 +85,8 @@ impl SmtpGateway {
             }
         }
         // A third of the time for each address: one that is dead leaves time for the next.
-        let inner = self.relay.connect(self.timeout / 3).await.map_err(DeliveryError::Down)?;
+        let inner = self.relay.connect(self.timeout / 3).await;
+        let inner = inner.map_err(|failure| DeliveryError::Down(failure.code))?;
         let fresh = Connection { inner, mails: 0, idle_since: Instant::now() };
         match self.send(fresh, mail).await {
             Ok(()) => Ok(()),
@@ -94,14 +97,9 @@ impl SmtpGateway {
 
     async fn send(&self, mut connection: Connection, mail: &Mail) -> Result<(), Failure> {
         let relay = &mut connection.inner;
-        let mut parameters = Vec::new();
-        if mail.needs_utf8() {
-            if !relay.server_info().supports_feature(Extension::SmtpUtfEight) {
-                return Err(Failure::Final(DeliveryError::Permanent("smtp_no_utf8".to_owned())));
-            }
-            parameters.push(MailParameter::SmtpUtfEight);
-            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
-        }
+        let Some(parameters) = parameters(relay, mail.needs_utf8()) else {
+            return Err(Failure::Final(DeliveryError::Permanent("smtp_no_utf8".to_owned())));
+        };
         if let Err(error) = relay.command(MailFrom::new(Some(mail.from.clone()), parameters)).await {
             let hung_up = error.status().is_none_or(|status| u16::from(status) == 421);
             return Err(if hung_up { Failure::Stale(relay::code(&error)) } else { refused(&error) });
@@ -150,6 +148,15 @@ async fn close_old(kept: Arc<Mutex<Kept>>) {
             let _ = tokio::time::timeout(PARTING, connection.inner.quit()).await;
         }
     }
+}
+
+/// What MAIL FROM says beside the sender; `None` if the relay takes nothing beyond ASCII.
+fn parameters(relay: &AsyncSmtpConnection, needs_utf8: bool) -> Option<Vec<MailParameter>> {
+    if !needs_utf8 {
+        return Some(Vec::new());
+    }
+    let utf8 = vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)];
+    relay.server_info().supports_feature(Extension::SmtpUtfEight).then_some(utf8)
 }
 
 /// A 5xx of the relay to this mail is for good, a 4xx may pass; a relay that breaks off is out of order. A mail that got through

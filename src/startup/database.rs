@@ -78,12 +78,13 @@ async fn open(settings: &DatabaseSettings, most: u32) -> anyhow::Result<Database
     }
 }
 
-fn without_url(text: &str, url: &str) -> String {
+/// `text` without `url`, and with it a password.
+pub(super) fn without_url(text: &str, url: &str) -> String {
     text.replace(url, "[database.url]")
 }
 
 /// The file of a URL of SQLite.
-fn sqlite_file(url: &str) -> Option<PathBuf> {
+pub(super) fn sqlite_file(url: &str) -> Option<PathBuf> {
     let (path, query) = url.strip_prefix("sqlite:")?.split_once('?').unwrap_or((url, ""));
     let is_in_memory = path.ends_with(":memory:") || query.split('&').any(|pair| pair == "mode=memory");
     let options: SqliteConnectOptions = url.parse().ok()?;

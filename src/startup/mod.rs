@@ -26,6 +26,7 @@ use crate::token::Tokens;
 use crate::vault::{Use, Vault};
 
 mod database;
+mod doctor;
 mod extras;
 mod follow;
 mod gateways;
@@ -35,15 +36,17 @@ mod running;
 mod runtime;
 mod secret;
 mod server;
+mod tls;
 
 use extras::Extras;
 use logging::Levels;
 use reload::Reloading;
 
 pub use database::{Migration, connect, migrate};
+pub use doctor::{Finding, Status, examine};
 pub use reload::ReloadError;
 pub use running::Running;
-pub use runtime::block_on;
+pub use runtime::{block_on, block_on_and_leave};
 pub use secret::master_key;
 
 /// Requests of the six routes that are worked on at once, in all workers together: far more than the hash queue lets

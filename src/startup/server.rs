@@ -7,15 +7,11 @@ use actix_web::HttpServer;
 use actix_web::dev::Server;
 use anyhow::Context as _;
 use log::info;
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Running;
 use super::follow::follow;
 use super::logging::Levels;
-use crate::api::ServerSettings;
+use super::{Running, tls};
 use crate::settings::Source;
 
 /// Serves until SIGTERM or SIGINT. However it ends, the courier ends in order: a database connection that is cut off in
@@ -65,7 +61,7 @@ fn bind(running: &Running) -> anyhow::Result<Server> {
         server = server.workers(settings.workers);
     }
     let bind = settings.bind.as_str();
-    let (server, scheme) = match tls(&settings)? {
+    let (server, scheme) = match tls::config(&settings)? {
         Some(tls) => (server.bind_rustls_0_23(bind, tls), "https"),
         None => (server.bind(bind), "http"),
     };
@@ -76,20 +72,4 @@ fn bind(running: &Running) -> anyhow::Result<Server> {
         info!("listening on {scheme}://{address}");
     }
     Ok(server)
-}
-
-fn tls(settings: &ServerSettings) -> anyhow::Result<Option<ServerConfig>> {
-    if settings.tls_cert.is_empty() {
-        return Ok(None);
-    }
-    let chain = CertificateDer::pem_file_iter(&settings.tls_cert)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .with_context(|| format!("server.tls_cert: cannot read {}", settings.tls_cert))?;
-    let key = PrivateKeyDer::from_pem_file(&settings.tls_key)
-        .with_context(|| format!("server.tls_key: cannot read {}", settings.tls_key))?;
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .context("server.tls_cert and server.tls_key do not belong together")?;
-    Ok(Some(config))
 }

@@ -14,6 +14,7 @@ mod companies;
 mod configuration;
 mod confirmation;
 mod cors;
+mod doctor;
 mod examples;
 mod hashing;
 mod history;

@@ -11,6 +11,7 @@ mod running;
 #[path = "../api/support/smtp_sink.rs"]
 mod smtp_sink;
 mod swapping;
+#[expect(dead_code, reason = "other test binaries compile this file too")]
 #[path = "../api/support/text_vendor.rs"]
 mod text_vendor;
 mod texts;

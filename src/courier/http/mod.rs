@@ -9,7 +9,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use reqwest::Request;
 
+use super::checked::Checked;
 use super::gateway::{Delivery, DeliveryError, Gateway};
+use super::reach::reach;
 use super::vendor::Vendor;
 use template::{RequestTemplate, Values};
 
@@ -29,6 +31,26 @@ impl HttpGateway {
     pub fn new(settings: &HttpSettings, timeout: Duration) -> Result<Self, String> {
         let template = settings.read().map_err(|(key, fault)| format!("{key}: {fault}"))?;
         Ok(Self { template, vendor: Vendor::new("http", timeout)? })
+    }
+
+    /// Connects to the vendor and hangs up: there is no question that every vendor understands and that sends no text.
+    pub async fn check(&self) -> Checked {
+        let sample = Values { to: "", text: "", id: "" };
+        let Ok(url) = self.template.address(&sample) else {
+            return Checked::Broken("http_url: expected an address".to_owned());
+        };
+        let place = format!(
+            "{}:{}",
+            url.host_str().unwrap_or_default(),
+            url.port_or_known_default().unwrap_or_default()
+        );
+        let over = if url.scheme() == "https" { "TLS" } else { "TCP" };
+        match reach(&url, self.vendor.timeout()).await {
+            Ok(()) => Checked::Sound(format!(
+                "{place} takes connections over {over}; nothing was sent, so the credentials are untried"
+            )),
+            Err(fault) => Checked::Broken(format!("{place}: {fault}")),
+        }
     }
 
     fn request(&self, delivery: &Delivery) -> Option<Request> {

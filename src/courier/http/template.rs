@@ -84,7 +84,8 @@ impl RequestTemplate {
         Ok(request)
     }
 
-    fn address(&self, values: &Values<'_>) -> Result<Url, Fault> {
+    /// Where the request goes.
+    pub(super) fn address(&self, values: &Values<'_>) -> Result<Url, Fault> {
         let form = "expected https://HOST/… without a user, or http:// on a loopback host";
         let url = Url::parse(&self.url.fill(values)?).ok().filter(vendor_url::is_safe);
         url.ok_or_else(|| ("http_url", form.to_owned()))

@@ -6,6 +6,8 @@
 #[cfg(feature = "twilio")]
 mod account;
 #[cfg(feature = "twilio")]
+mod check;
+#[cfg(feature = "twilio")]
 mod fault;
 #[cfg(feature = "twilio")]
 mod gateway;
@@ -15,6 +17,8 @@ mod reply;
 mod request;
 mod settings;
 
+#[cfg(feature = "twilio")]
+pub use check::check_account;
 #[cfg(feature = "twilio")]
 pub use gateway::TwilioGateway;
 pub use settings::TwilioSettings;

@@ -47,7 +47,7 @@ pub(super) fn build(twilio: &Twilio, base_url: &Url, form: &Form<'_>) -> Option<
 }
 
 /// `path` below `base_url`.
-fn address(base_url: &Url, path: &str) -> Option<Url> {
+pub(super) fn address(base_url: &Url, path: &str) -> Option<Url> {
     let mut url = base_url.clone();
     let folder = base_url.path().trim_end_matches('/');
     url.set_path(&format!("{folder}{path}"));

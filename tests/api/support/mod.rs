@@ -18,7 +18,7 @@ pub(crate) use app::{Builder, TestApp, eventually, new_user, variable};
 pub(crate) use client::{Client, Link, install_crypto, registration};
 pub(crate) use engine::{Engine, TestDatabase, on_every_engine};
 pub(crate) use mail::{CODE, CONFIRMATION, LOCKED, RESET, digit_lines, wrong};
-pub(crate) use process::{Installation, Server, listening_address};
+pub(crate) use process::{Installation, Outcome, Server, listening_address};
 pub(crate) use smtp_sink::{Behaviour, SmtpSink, SunkMail as Mail};
 
 /// The password of the tests' users: sound under both sets of rules.

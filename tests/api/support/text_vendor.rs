@@ -21,6 +21,8 @@ pub(crate) enum Reply {
     Page(u16),
     /// This status and this body.
     Plain(u16, String),
+    /// 200 with this `Date` and this body.
+    Dated(String, String),
     /// 307 to another address.
     Elsewhere(String),
     /// Nothing, with the connection kept open.
@@ -155,6 +157,7 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>, news: Arc<Notify>) {
             }
             Reply::Page(status) => respond(status, "", "<html><body>Not now</body></html>"),
             Reply::Plain(status, body) => respond(status, "", &body),
+            Reply::Dated(date, body) => respond(200, &format!("Date: {date}\r\n"), &body),
             Reply::Elsewhere(url) => respond(307, &format!("Location: {url}\r\n"), ""),
             Reply::Stall => return std::future::pending().await,
             Reply::HangUp => return,
