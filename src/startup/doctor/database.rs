@@ -31,13 +31,18 @@ const NEARLY_FULL: u64 = 256 * MIB;
 pub(super) async fn check(settings: &DatabaseSettings, clock: &Clock) -> Outcome {
     let url = settings.url.expose_secret();
     let place = place(url);
+    if sqlite_file(url).is_some_and(|file| !file.exists()) {
+        let told = "there is no such file yet: the next start makes it, and so does `twostep migrate`";
+        return Checked::Doubtful(format!("{place}: {told}")).into();
+    }
     let db = match connect(url).await {
         Ok(db) => db,
         Err(fault) => return Checked::Broken(format!("{place}: {fault}")).into(),
     };
     let mut evidence = Vec::new();
     let checked = match look(&db, clock, &mut evidence).await {
-        Ok((version, Ok(()))) => {
+        Ok((version, State::Unmigrated(told))) => Checked::Doubtful(format!("{version} at {place}: {told}")),
+        Ok((version, State::Sound)) => {
             let count = Migrator::migrations().len();
             let sound = format!(
                 "{version} at {place}: all {count} migrations are applied, a row could be written (and was taken back)"
@@ -47,7 +52,7 @@ pub(super) async fn check(settings: &DatabaseSettings, clock: &Clock) -> Outcome
                 None => Checked::Sound(sound),
             }
         }
-        Ok((version, Err(fault))) => Checked::Broken(format!("{version} at {place}: {fault}")),
+        Ok((version, State::Newer(fault))) => Checked::Broken(format!("{version} at {place}: {fault}")),
         Err(error) => Checked::Broken(format!("{place}: {}", advice(&error, url))),
     };
     // The answer is known.
@@ -66,13 +71,17 @@ fn place(url: &str) -> String {
     format!("{host}{port}{}", url.path())
 }
 
-/// Connects; makes no file and sets nothing in one.
+/// How the tables stand.
+enum State {
+    Sound,
+    /// Some migrations are missing, which the next start applies.
+    Unmigrated(String),
+    /// Another program has been here that knows more migrations.
+    Newer(String),
+}
+
+/// Connects to what is there; sets nothing in a file.
 async fn connect(url: &str) -> Result<DatabaseConnection, String> {
-    if sqlite_file(url).is_some_and(|file| !file.exists()) {
-        return Err(
-            "there is no such file yet: `twostep migrate` makes it, and so does the first start".to_owned()
-        );
-    }
     if let Some(server) = server(url) {
         // The pool would take somebody who refuses for somebody who is starting, and wait.
         reach(&server, PATIENCE).await?;
@@ -108,26 +117,24 @@ async fn look(
     db: &DatabaseConnection,
     clock: &Clock,
     evidence: &mut Vec<Evidence>,
-) -> Result<(String, Result<(), String>), DbErr> {
+) -> Result<(String, State), DbErr> {
     let version = version(db).await?;
     evidence.extend(time(db, clock).await?);
     let pending = match Migrator::get_pending_migrations_read_only(db).await {
         Ok(pending) => pending,
         Err(DbErr::Custom(fault)) => {
-            return Ok((
-                version,
-                Err(format!("it was migrated by a newer twostep: install that one ({fault})")),
-            ));
+            let told = format!("it was migrated by a newer twostep: install that one ({fault})");
+            return Ok((version, State::Newer(told)));
         }
         Err(error) => return Err(error),
     };
     if let Some(first) = pending.first() {
         let (count, all) = (pending.len(), Migrator::migrations().len());
-        let fault = format!(
-            "{count} of {all} migrations are missing, from {} on: run `twostep migrate`",
+        let told = format!(
+            "{count} of {all} migrations are missing, from {} on: the next start applies them, and so does `twostep migrate`",
             first.name()
         );
-        return Ok((version, Err(fault)));
+        return Ok((version, State::Unmigrated(told)));
     }
     let newest: Option<Option<i64>> = event::Entity::find()
         .select_only()
@@ -138,7 +145,7 @@ async fn look(
     let newest = newest.flatten().map(Timestamp::from_millis);
     evidence.extend(newest.map(|at| Evidence::past("the newest event in the database", at, clock.now())));
     write(db).await?;
-    Ok((version, Ok(())))
+    Ok((version, State::Sound))
 }
 
 async fn version(db: &DatabaseConnection) -> Result<String, DbErr> {
