@@ -2,10 +2,12 @@
 
 use super::pages;
 
-const ROOTS: [&str; 9] = [
+const ROOTS: [&str; 11] = [
     "/api/accounts",
     "/api/companies",
     "/api/v1",
+    "/api/openapi.json",
+    "/api/docs",
     "/.well-known/jwks.json",
     "/health",
     "/metrics",

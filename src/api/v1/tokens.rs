@@ -4,16 +4,37 @@ use std::rc::Rc;
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::answer::TokensBody;
 use super::carriage::{Carriage, browser_to_log_out, kept, wants_cookie};
-use super::form::Form;
+use super::form::read;
 use super::handle;
 use crate::api::State;
+use crate::api::body::Members;
 use crate::api::call::Call;
 use crate::api::error::Problem;
 use crate::auth::RefreshError;
 use crate::limits::Limit;
+
+/// Any token that the session had.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RefreshRequest)]
+pub(super) struct Refresh {
+    /// The refresh token.
+    refresh_token: String,
+}
+
+/// Any token that the session had, unless a cookie has it.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = LogoutRequest)]
+pub(super) struct LogOut {
+    /// The refresh token.
+    refresh_token: Option<String>,
+}
 
 pub(super) async fn refresh(request: HttpRequest, payload: Payload, state: Data<State>) -> HttpResponse {
     handle(request, state, payload, go_on).await
@@ -27,11 +48,9 @@ async fn go_on(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem
     let carriage = Carriage::of(&call)?;
     let token = match &carriage {
         Carriage::Body => {
-            let mut form = Form::new(call.members(payload).await?);
-            let token = form.text("refreshToken");
-            form.check()?;
+            let Refresh { refresh_token } = read(call.members(payload).await?)?;
             call.count(Limit::Verify).await?;
-            token
+            refresh_token
         }
         Carriage::Cookie(session) => {
             call.optional_members(payload).await?;
@@ -56,9 +75,7 @@ async fn go_on(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem
 
 async fn end(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
     let by_cookie = wants_cookie(call.request().query_string())?;
-    let mut form = Form::new(call.optional_members(payload).await?);
-    let shown = form.optional_text("refreshToken");
-    form.check()?;
+    let LogOut { refresh_token: shown } = read(call.optional_members(payload).await?)?;
     let (session, kept) = match &shown {
         Some(_) => (None, None),
         None => browser_to_log_out(&call).map(|(session, kept)| (Some(session), kept))?,
@@ -67,9 +84,9 @@ async fn end(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> 
         Some(token) => token,
         // A browser whose session was over is logged out.
         None if by_cookie => return Ok(HttpResponse::NoContent().finish()),
-        None => form.text("refreshToken"),
+        // To be told what is missing.
+        None => read::<Refresh>(Members::new())?.refresh_token,
     };
-    form.check()?;
     call.count(Limit::Verify).await?;
     call.state.auth.logout(&token, &call.client).await?;
     if let Some(session) = session {
