@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::error::Problem;
 use super::openapi::{Operation, tag};
 use super::{CurrentUser, Denied, read_only};
 
@@ -55,6 +56,7 @@ pub(super) fn operations() -> Vec<Operation> {
         operation
             .tag(tag::COMPANIES)
             .needs_token()
+            .problems([Problem::NotFound])
             .answers_nothing(401, "There is no access token, or none that is accepted.")
             .header(401, "WWW-Authenticate", "What is missing (RFC 6750).")
     };

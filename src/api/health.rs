@@ -31,6 +31,7 @@ pub(super) fn ready_route() -> impl HttpServiceFactory + 'static {
 /// Whether it works.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = HealthStatus)]
 enum Status {
     /// It does.
     Ok,
@@ -44,7 +45,6 @@ enum Status {
 #[derive(Serialize, ToSchema)]
 struct Liveness {
     /// Always `ok`.
-    #[schema(inline)]
     status: Status,
 }
 
@@ -52,7 +52,6 @@ struct Liveness {
 #[derive(Serialize, ToSchema)]
 struct Readiness {
     /// All in all.
-    #[schema(inline)]
     status: Status,
     /// The database, each provider's actor, and each gateway, by name.
     #[schema(value_type = std::collections::BTreeMap<String, Status>)]

@@ -28,6 +28,7 @@ pub(super) fn operation() -> Operation {
     Operation::get("/dev/inbox.json", "listCaughtMessages", "List what the inbox has caught")
         .tag(tag::DEVELOPMENT)
         .about("Only in development, where mails or texts are caught instead of sent; 404 elsewhere.")
+        .problems([Problem::NotFound])
         .answers_list::<Body>(200, "The last 500 messages, newest first.", example)
 }
 

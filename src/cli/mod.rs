@@ -57,7 +57,7 @@ enum Command {
         #[command(subcommand)]
         command: keys::Command,
     },
-    /// Print what the API is (OpenAPI 3.1)
+    /// Print the document that describes the API
     #[command(after_help = openapi::EXAMPLE)]
     Openapi,
     /// Look at the configuration

@@ -200,7 +200,7 @@ pub async fn directory(settings: &Settings) -> anyhow::Result<Auth> {
     }))
 }
 
-/// What the API is (OpenAPI 3.1), for `twostep openapi`.
+/// What the API is (`OpenAPI` 3.1), for `twostep openapi`.
 #[must_use]
 pub fn openapi() -> serde_json::Value {
     api::document()

@@ -30,7 +30,7 @@ pub(in crate::api) struct ProblemBody {
     pub(super) attempts_left: Option<u32>,
     /// Why the code may be wrong; with `invalid_code`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(inline, nullable = false)]
+    #[schema(nullable = false)]
     pub(super) hint: Option<Hint>,
     /// Everything that is wrong with the members; with `validation_failed`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,6 +41,7 @@ pub(in crate::api) struct ProblemBody {
 /// Why a code may be wrong.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ProblemHint)]
 pub(super) enum Hint {
     /// It is one of the authenticator at another time.
     ClockSkew,

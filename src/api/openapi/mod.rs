@@ -1,4 +1,4 @@
-//! What the API is, for programs (OpenAPI 3.1) and for people (a page).
+//! What the API is, for programs (`OpenAPI` 3.1) and for people (a page).
 
 mod operation;
 mod page;
@@ -99,16 +99,20 @@ async fn show_page(request: HttpRequest, state: Data<State>) -> HttpResponse {
     state.docs.made().html.answer(&request, server::dress_page)
 }
 
-/// The document (OpenAPI 3.1).
+/// The document (`OpenAPI` 3.1).
 #[must_use]
 pub fn document() -> Value {
-    let (mut paths, mut schemas, mut responses) = (Map::new(), BTreeMap::new(), BTreeMap::new());
+    let mut paths = Map::new();
+    let (mut schemas, mut responses) = (BTreeMap::new(), BTreeMap::new());
     for operation in operations() {
         let (path, method) = (operation.path, operation.method);
         let parts = operation.into_parts();
         schemas.extend(parts.schemas);
         responses.extend(parts.responses);
-        paths.entry(path).or_insert_with(|| json!({}))[method] = parts.operation;
+        let item = paths.entry(path).or_insert_with(|| Value::Object(Map::new()));
+        if let Some(item) = item.as_object_mut() {
+            item.insert(method.to_owned(), parts.operation);
+        }
     }
     json!({
         "openapi": "3.1.0",
@@ -190,3 +194,6 @@ fn own_operations() -> Vec<Operation> {
             .answers_nothing(304, "The client has it."),
     ]
 }
+
+#[cfg(test)]
+mod tests;

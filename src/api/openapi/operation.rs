@@ -143,8 +143,7 @@ impl Operation {
         example: Value,
     ) -> Self {
         let schema = json!({"type": "array", "items": self.schema_of::<T>()});
-        let content = json!({"application/json": {"schema": schema, "example": example}});
-        self.answer(status, description, Some(content))
+        self.answer(status, description, Some(json_content(schema, example)))
     }
 
     /// It answers with a body that is no JSON, or of which no schema tells more.
@@ -164,32 +163,30 @@ impl Operation {
     }
 
     /// Its answer has this header.
-    pub(in crate::api) fn header(mut self, status: u16, name: &str, description: &str) -> Self {
-        let header = json!({"description": description, "schema": {"type": "string"}});
-        if let Some(headers) = self.answers.get_mut(&status).and_then(|answer| answer.get_mut("headers")) {
-            headers[name] = header;
-        }
-        self
+    pub(in crate::api) fn header(self, status: u16, name: &str, description: &str) -> Self {
+        self.with_header(status, name, json!({"description": description, "schema": {"type": "string"}}))
     }
 
     /// Its answer may ask to be waited for.
-    pub(in crate::api) fn may_wait(mut self, status: u16) -> Self {
-        if let Some(headers) = self.answers.get_mut(&status).and_then(|answer| answer.get_mut("headers")) {
-            headers["Retry-After"] = problems::retry_after();
-        }
-        self
+    pub(in crate::api) fn may_wait(self, status: u16) -> Self {
+        self.with_header(status, "Retry-After", problems::retry_after())
     }
 
     /// It may meet these problems.
     pub(in crate::api) fn problems<const N: usize>(mut self, problems: [Problem; N]) -> Self {
         self.schema_of::<ProblemBody>();
-        for told in problems.iter().map(Problem::told) {
+        for told in problems.into_iter().map(|problem| problem.told()) {
             let known = self.problems.entry(told.status).or_default();
             if known.iter().all(|other| other.code != told.code) {
                 known.push(told);
             }
         }
         self
+    }
+
+    #[cfg(test)]
+    pub(super) fn id(&self) -> &str {
+        self.members["operationId"].as_str().unwrap_or_default()
     }
 
     /// As it stands in the document.
@@ -214,19 +211,27 @@ impl Operation {
         self
     }
 
-    fn answer(mut self, status: u16, description: &str, content: Option<Value>) -> Self {
-        let mut answer =
-            json!({"description": description, "headers": {"X-Request-Id": problems::request_id()}});
-        if let Some(content) = content {
-            answer["content"] = content;
+    fn with_header(mut self, status: u16, name: &str, header: Value) -> Self {
+        let answer = self.answers.get_mut(&status).and_then(|answer| answer.get_mut("headers"));
+        if let Some(headers) = answer.and_then(Value::as_object_mut) {
+            headers.insert(name.to_owned(), header);
         }
-        self.answers.insert(status, answer);
+        self
+    }
+
+    fn answer(mut self, status: u16, description: &str, content: Option<Value>) -> Self {
+        let mut answer = Map::new();
+        answer.insert("description".to_owned(), description.into());
+        answer.insert("headers".to_owned(), json!({"X-Request-Id": problems::request_id()}));
+        if let Some(content) = content {
+            answer.insert("content".to_owned(), content);
+        }
+        self.answers.insert(status, answer.into());
         self
     }
 
     fn content<T: ToSchema>(&mut self, example: Value) -> Value {
-        let schema = self.schema_of::<T>();
-        json!({"application/json": {"schema": schema, "example": example}})
+        json_content(self.schema_of::<T>(), example)
     }
 
     /// A reference to the schema of `T`, which joins the document.
@@ -237,4 +242,10 @@ impl Operation {
         self.schemas.push((name, T::schema()));
         reference
     }
+}
+
+fn json_content(schema: Value, example: Value) -> Value {
+    let content: Map<_, _> =
+        [("schema".to_owned(), schema), ("example".to_owned(), example)].into_iter().collect();
+    json!({"application/json": content})
 }

@@ -21,7 +21,7 @@ pub(super) fn html(document: &Value) -> String {
         info: &document["info"],
         sections: sections(document),
         schemas: schemas(document),
-        schemes: &document["components"]["securitySchemes"],
+        schemes: at(document, ["components", "securitySchemes"]),
     };
     let page = Text::from(Serde(page));
     templates.render_named_str("docs.html", &pages::template("docs.html"), page).unwrap_or_default()
@@ -111,7 +111,7 @@ fn sections(document: &Value) -> Vec<Section> {
         name: text(&tag["name"]),
         description: text(&tag["description"]),
         operations: operations(document)
-            .filter(|(_, _, of)| of["tags"][0] == tag["name"])
+            .filter(|(_, _, of)| list(&of["tags"]).next() == tag.get("name"))
             .map(|told| operation(document, told))
             .collect(),
     };
@@ -151,7 +151,7 @@ fn parameter(of: &Value) -> ParameterView {
 }
 
 fn request(document: &Value, body: &Value) -> BodyView {
-    let content = &body["content"]["application/json"];
+    let content = at(body, ["content", "application/json"]);
     let schema = resolve(document, &content["schema"]);
     BodyView {
         required: body["required"] == true,
@@ -167,8 +167,10 @@ fn answer(document: &Value, status: &str, told: &Value) -> AnswerView {
     let media_type = content.map_or_else(String::new, |(media_type, _)| media_type.clone());
     let content = content.map_or(&Value::Null, |(_, content)| content);
     let (schema, link) = type_of(&content["schema"]);
-    let codes = entries(&content["examples"])
-        .map(|(code, example)| CodeView { code: code.clone(), detail: text(&example["value"]["detail"]) });
+    let codes = entries(&content["examples"]).map(|(code, example)| CodeView {
+        code: code.clone(),
+        detail: text(at(example, ["value", "detail"])),
+    });
     let codes: Vec<_> = codes.collect();
     let headers =
         entries(&told["headers"]).map(|(name, _)| name.clone()).filter(|name| name != "X-Request-Id");
@@ -192,13 +194,18 @@ fn schemas(document: &Value) -> Vec<SchemaView> {
         one_of: list(&schema["oneOf"]).filter_map(|one| type_of(one).1).collect(),
         members: members(schema),
     };
-    entries(&document["components"]["schemas"]).map(view).collect()
+    entries(at(document, ["components", "schemas"])).map(view).collect()
 }
 
 /// What a reference means; anything else is itself.
 fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let place = value["$ref"].as_str().and_then(|place| place.strip_prefix('#'));
     place.and_then(|place| document.pointer(place)).unwrap_or(value)
+}
+
+/// What is at the end of a path of names; `null` if that leads nowhere.
+fn at<'a, const N: usize>(value: &'a Value, path: [&str; N]) -> &'a Value {
+    path.into_iter().try_fold(value, |value, name| value.get(name)).unwrap_or(&Value::Null)
 }
 
 /// Texts as they are, anything else as JSON.

@@ -39,13 +39,14 @@ fn in_full(problems: &[Told]) -> Value {
     let examples: Map<_, _> =
         problems.iter().map(|told| (told.code.to_owned(), json!({"value": told.body}))).collect();
     let status = problems.first().map_or(0, |told| told.status);
-    let mut headers = json!({"X-Request-Id": request_id()});
+    let mut headers = Map::new();
+    headers.insert("X-Request-Id".to_owned(), request_id());
     if problems.iter().any(|told| told.body.get("retryAfter").is_some()) {
-        headers["Retry-After"] = retry_after();
+        headers.insert("Retry-After".to_owned(), retry_after());
     }
     if codes.contains(&"unauthorized") {
-        let description = "What is missing (RFC 6750).";
-        headers["WWW-Authenticate"] = json!({"description": description, "schema": {"type": "string"}});
+        let challenge = json!({"description": "What is missing (RFC 6750).", "schema": {"type": "string"}});
+        headers.insert("WWW-Authenticate".to_owned(), challenge);
     }
     let narrower = json!({
         "type": "object",

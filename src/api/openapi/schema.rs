@@ -21,7 +21,10 @@ pub(super) fn members(schema: &Value) -> Vec<Member> {
     };
     let member = |(name, of): (&String, &Value)| {
         let (r#type, link) = type_of(of);
-        let description = of["description"].as_str().unwrap_or_default().to_owned();
+        // Where there is a choice, it stands beside the one that is not null.
+        let choices = of["oneOf"].as_array().into_iter().flatten();
+        let description = [of].into_iter().chain(choices).find_map(|part| part["description"].as_str());
+        let description = description.unwrap_or_default().to_owned();
         Member { name: name.clone(), r#type, link, required: is_required(name), description }
     };
     schema["properties"].as_object().into_iter().flatten().map(member).collect()

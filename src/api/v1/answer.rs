@@ -1,11 +1,13 @@
 //! What the answers look like: tokens and challenges.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
-use utoipa::ToSchema;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::carriage::Carriage;
 use crate::api::call::Call;
@@ -21,13 +23,12 @@ use crate::token::{Grant, Tokens};
 #[derive(Serialize, ToSchema)]
 pub(super) struct Empty {}
 
-/// What a session is used with: T of the contract.
+/// What a session is used with.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Tokens)]
 pub(super) struct TokensBody {
     /// How the access token is shown (RFC 6750).
-    #[schema(inline)]
     token_type: TokenType,
     /// A JWT.
     access_token: String,
@@ -41,6 +42,7 @@ pub(super) struct TokensBody {
     refresh_expires_in: u64,
 }
 
+/// How a token is shown.
 #[derive(Serialize, ToSchema)]
 enum TokenType {
     Bearer,
@@ -83,7 +85,6 @@ pub(super) enum LoginBody {
 #[schema(as = SignedIn)]
 pub(super) struct SignedInBody {
     /// Tells this answer from the other one.
-    #[schema(inline)]
     status: SignedInStatus,
     /// Of the new session.
     tokens: TokensBody,
@@ -93,6 +94,7 @@ pub(super) struct SignedInBody {
     device_token: Option<String>,
 }
 
+/// Somebody is signed in.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum SignedInStatus {
@@ -104,12 +106,12 @@ enum SignedInStatus {
 #[schema(as = VerificationRequired)]
 pub(super) struct VerificationRequiredBody {
     /// Tells this answer from the other one.
-    #[schema(inline)]
     status: VerificationRequiredStatus,
     /// What is to be verified.
     challenge: ChallengeBody,
 }
 
+/// A code is needed.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum VerificationRequiredStatus {
@@ -143,7 +145,7 @@ pub(super) fn verification_required(view: ChallengeView) -> HttpResponse {
     HttpResponse::Ok().json(LoginBody::VerificationRequired(body))
 }
 
-/// A second step that is to be done, or was: C of the contract.
+/// A second step that is to be done, or was.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Challenge)]
@@ -151,7 +153,6 @@ pub(super) struct ChallengeBody {
     /// What it is verified by, together with its code.
     id: String,
     /// How it stands.
-    #[schema(inline)]
     status: ChallengeStatusBody,
     /// Until when the code is good.
     #[schema(value_type = String, format = DateTime)]
@@ -159,7 +160,7 @@ pub(super) struct ChallengeBody {
     /// Name of the provider in use.
     provider: String,
     /// What that provider is.
-    #[schema(schema_with = kind)]
+    #[schema(value_type = Kind)]
     kind: ProviderKind,
     /// Where the code goes, masked; empty if nowhere.
     destination: String,
@@ -182,6 +183,7 @@ pub(super) struct ChallengeBody {
 /// How a challenge stands.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ChallengeStatus)]
 enum ChallengeStatusBody {
     Pending,
     Verified,
@@ -194,7 +196,6 @@ enum ChallengeStatusBody {
 #[schema(as = Delivery)]
 struct DeliveryBody {
     /// How far it has come.
-    #[schema(inline)]
     status: DeliveryStatusBody,
     /// Since when.
     #[schema(value_type = String, format = DateTime)]
@@ -204,6 +205,7 @@ struct DeliveryBody {
 /// How far a message has come.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = DeliveryStatus)]
 enum DeliveryStatusBody {
     Queued,
     Sent,
@@ -217,16 +219,28 @@ struct ProviderBody {
     /// As it is configured; `RecoveryCode` for codes from the drawer.
     name: String,
     /// What it is.
-    #[schema(schema_with = kind)]
+    #[schema(value_type = Kind)]
     kind: ProviderKind,
     /// Where codes go, masked; empty if nowhere.
     destination: String,
 }
 
-/// The kinds of providers.
-pub(super) fn kind() -> Object {
-    let kinds = ProviderKind::ALL.map(ProviderKind::as_str);
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(kinds)).build()
+/// The schema of [`ProviderKind`].
+pub(super) enum Kind {}
+
+impl PartialSchema for Kind {
+    fn schema() -> RefOr<Schema> {
+        let kinds = ProviderKind::ALL.map(ProviderKind::as_str);
+        let about = "What a provider is: it mails, texts, has an app compute, takes what is in the drawer, or is another one.";
+        let schema = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(kinds));
+        schema.description(Some(about)).into()
+    }
+}
+
+impl ToSchema for Kind {
+    fn name() -> Cow<'static, str> {
+        "ProviderKind".into()
+    }
 }
 
 impl From<ChallengeView> for ChallengeBody {

@@ -210,8 +210,8 @@ fn factors_example(codes: Option<Value>) -> Value {
         "factors": [{"provider": "Email", "kind": "email", "destination": "j•••@example.com", "confirmedAt": AT}],
         "disabledFactors": [], "recoveryCodesLeft": 10,
     });
-    if let Some(codes) = codes {
-        example["recoveryCodes"] = codes;
+    if let (Some(codes), Some(members)) = (codes, example.as_object_mut()) {
+        members.insert("recoveryCodes".to_owned(), codes);
     }
     example
 }

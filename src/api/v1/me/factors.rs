@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::api::call::Call;
 use crate::api::error::Problem;
-use crate::api::v1::answer::{Empty, kind};
+use crate::api::v1::answer::{Empty, Kind};
 use crate::api::v1::form::read;
 use crate::auth::{Factors, ProviderKind, RecoveryCodes};
 use crate::clock::Timestamp;
@@ -45,7 +45,7 @@ struct FactorBody {
     /// Name of its provider.
     provider: String,
     /// What it is.
-    #[schema(schema_with = kind)]
+    #[schema(value_type = Kind)]
     kind: ProviderKind,
     /// Where codes go, masked; empty if nowhere.
     destination: String,
@@ -61,7 +61,7 @@ struct DisabledBody {
     /// Name of its provider.
     provider: String,
     /// What it is.
-    #[schema(schema_with = kind)]
+    #[schema(value_type = Kind)]
     kind: ProviderKind,
 }
 
