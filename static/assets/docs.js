@@ -19,5 +19,14 @@ function filter() {
   found.textContent = wanted.length > 0 ? `${count} found` : '';
 }
 
+/** A link leads also to what the filter has hidden. */
+function uncover({ target }) {
+  const place = target.closest('a')?.getAttribute('href');
+  if (!place?.startsWith('#') || !document.getElementById(place.slice(1))?.closest('[hidden]')) return;
+  words.value = '';
+  filter();
+}
+
 words.addEventListener('input', filter);
+document.addEventListener('click', uncover);
 document.getElementById('filter').hidden = false;

@@ -13,7 +13,8 @@ fn quoted<'a>(source: &'a str, before: &'a str) -> impl Iterator<Item = &'a str>
 
 #[test]
 fn the_page_tells_every_operation_and_every_schema() {
-    let (page, document) = (page(), document());
+    // The templates' escaping is a careful one.
+    let (page, document) = (page().replace("&#x2f;", "/"), document());
 
     for operation in operations() {
         let id = operation.id();

@@ -133,7 +133,7 @@ fn session() -> Vec<Operation> {
             )
             .may_use_cookie("sessionCookie")
             .in_cookie_or_body()
-            .may_read::<tokens::Refresh>(json!({"refreshToken": "rT8…"}))
+            .may_read::<tokens::Shown>(json!({"refreshToken": "rT8…"}))
             .counted()
             .problems([Problem::InvalidRefreshToken])
             .answers::<TokensBody>(200, "The next pair.", tokens_example())
@@ -142,7 +142,7 @@ fn session() -> Vec<Operation> {
             .about("Any token that the session had will do. A token that is nobody's is answered alike.")
             .may_use_cookie("sessionCookie")
             .in_cookie_or_body()
-            .may_read::<tokens::LogOut>(json!({"refreshToken": "rT8…"}))
+            .may_read::<tokens::Shown>(json!({"refreshToken": "rT8…"}))
             .counted()
             .answers_nothing(204, "It has ended."),
     ]

@@ -18,22 +18,20 @@ use crate::api::error::Problem;
 use crate::auth::RefreshError;
 use crate::limits::Limit;
 
-/// Any token that the session had.
+/// The token of a session.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = RefreshRequest)]
-pub(super) struct Refresh {
-    /// The refresh token.
-    refresh_token: String,
+#[schema(as = RefreshTokenRequest)]
+pub(super) struct Shown {
+    /// It must be there, unless a cookie has it.
+    refresh_token: Option<String>,
 }
 
-/// Any token that the session had, unless a cookie has it.
-#[derive(Deserialize, ToSchema)]
+/// [`Shown`], where no cookie has it.
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = LogoutRequest)]
-pub(super) struct LogOut {
-    /// The refresh token.
-    refresh_token: Option<String>,
+struct Needed {
+    refresh_token: String,
 }
 
 pub(super) async fn refresh(request: HttpRequest, payload: Payload, state: Data<State>) -> HttpResponse {
@@ -48,7 +46,7 @@ async fn go_on(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem
     let carriage = Carriage::of(&call)?;
     let token = match &carriage {
         Carriage::Body => {
-            let Refresh { refresh_token } = read(call.members(payload).await?)?;
+            let Needed { refresh_token } = read(call.members(payload).await?)?;
             call.count(Limit::Verify).await?;
             refresh_token
         }
@@ -75,7 +73,7 @@ async fn go_on(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem
 
 async fn end(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
     let by_cookie = wants_cookie(call.request().query_string())?;
-    let LogOut { refresh_token: shown } = read(call.optional_members(payload).await?)?;
+    let Shown { refresh_token: shown } = read(call.optional_members(payload).await?)?;
     let (session, kept) = match &shown {
         Some(_) => (None, None),
         None => browser_to_log_out(&call).map(|(session, kept)| (Some(session), kept))?,
@@ -85,7 +83,7 @@ async fn end(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> 
         // A browser whose session was over is logged out.
         None if by_cookie => return Ok(HttpResponse::NoContent().finish()),
         // To be told what is missing.
-        None => read::<Refresh>(Members::new())?.refresh_token,
+        None => read::<Needed>(Members::new())?.refresh_token,
     };
     call.count(Limit::Verify).await?;
     call.state.auth.logout(&token, &call.client).await?;
