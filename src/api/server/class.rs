@@ -50,6 +50,8 @@ mod tests {
             ("/api/v1", "v1"),
             ("/api/v10", "other"),
             ("/metrics", "metrics"),
+            ("/api/docs", "docs"),
+            ("/api/openapi.json", "docs"),
             ("/", "other"),
             ("/.well-known/jwks.json", "well_known"),
         ] {
