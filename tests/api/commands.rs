@@ -247,6 +247,7 @@ async fn every_command_explains_itself_with_an_example() {
         &["keys"],
         &["keys", "list"],
         &["config", "check"],
+        &["openapi"],
     ] {
         let outcome = installation.run(&[command, &["--help"]].concat());
 
@@ -258,11 +259,10 @@ async fn every_command_explains_itself_with_an_example() {
         assert!(outcome.stdout.contains("--config"), "{command:?}: {}", outcome.stdout);
     }
     let help = installation.run(&["--help"]);
-    for absent in ["doctor", "openapi"] {
-        assert!(
-            !help.assert_code(0).stdout.contains(absent),
-            "a command that is not built yet is absent: {absent}"
-        );
-    }
+    assert!(
+        !help.assert_code(0).stdout.contains("doctor"),
+        "a command that is not built yet is absent: {}",
+        help.stdout
+    );
     assert_eq!(std::fs::read_dir(installation.folder()).unwrap().count(), 0, "asking for help makes no file");
 }
