@@ -4,8 +4,9 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::Payload;
 use futures_util::StreamExt as _;
-use serde::Deserializer;
+use serde::de::value::MapDeserializer;
 use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
+use serde::{Deserializer, forward_to_deserialize_any};
 use serde_json::{Map, Value};
 
 /// Why a body is not taken; the text is for the client.
@@ -131,7 +132,33 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyFault> {
     if members.values().any(|value| value.as_str().is_some_and(|text| text.contains('\0'))) {
         return Err(BodyFault::Nul);
     }
-    serde_json::from_value(Value::Object(members)).map_err(|_| BodyFault::Malformed)
+    T::deserialize(Spelt(members)).map_err(|_| BodyFault::Malformed)
+}
+
+/// Members under small letters, which a struct gets under the names of its own fields.
+struct Spelt(Members);
+
+impl<'de> Deserializer<'de> for Spelt {
+    type Error = serde_json::Error;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        mut self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        let mut take = |field: &&'static str| Some((*field, self.0.remove(&field.to_ascii_lowercase())?));
+        visitor.visit_map(MapDeserializer::new(fields.iter().filter_map(&mut take)))
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_map(MapDeserializer::new(self.0.into_iter()))
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
 }
 
 /// How names of members are understood.
@@ -185,7 +212,7 @@ mod tests {
 
     #[derive(Debug, serde::Deserialize, PartialEq)]
     struct Form {
-        #[serde(rename = "clienturi")]
+        #[serde(rename = "clientURI")]
         client_uri: Option<String>,
         email: Option<String>,
     }

@@ -1,12 +1,17 @@
 //! The article's protected resource: two companies, and a look at one's own claims for administrators.
 
+use std::borrow::Cow;
+
 use actix_web::dev::HttpServiceFactory;
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, http::header::ContentType};
 use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
+use super::error::Problem;
+use super::openapi::{Operation, tag};
 use super::{CurrentUser, Denied, read_only};
 
 /// By name.
@@ -23,11 +28,16 @@ const COMPANIES: [Company; 2] = [
     },
 ];
 
-#[derive(Serialize)]
+/// A company.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Company {
+    /// Unique.
+    #[schema(format = "uuid")]
     id: &'static str,
+    /// What it is called.
     name: &'static str,
+    /// Where it is.
     full_address: &'static str,
 }
 
@@ -39,6 +49,27 @@ pub(super) fn list_route() -> impl HttpServiceFactory + 'static {
 /// GET /api/companies/privacy
 pub(super) fn privacy_route() -> impl HttpServiceFactory + 'static {
     read_only("/api/companies/privacy", privacy)
+}
+
+pub(super) fn operations() -> Vec<Operation> {
+    let denied = |operation: Operation| {
+        operation
+            .tag(tag::COMPANIES)
+            .needs_token()
+            .problems([Problem::NotFound])
+            .answers_nothing(401, "There is no access token, or none that is accepted.")
+            .header(401, "WWW-Authenticate", "What is missing (RFC 6750).")
+    };
+    let claims =
+        json!([{"type": "email", "value": "jane@example.com"}, {"type": "roles", "value": "Administrator"}]);
+    vec![
+        denied(Operation::get("/api/companies", "listCompanies", "List the companies"))
+            .answers_list::<Company>(200, "By name.", json!(COMPANIES)),
+        denied(Operation::get("/api/companies/privacy", "listClaims", "List the claims of the token"))
+            .about("For users with the role `Administrator`.")
+            .answers_list::<Claim<'_>>(200, "One for each element of a claim that is a list.", claims)
+            .answers_nothing(403, "The user may not do this."),
+    ]
 }
 
 async fn list(_user: CurrentUser) -> HttpResponse {
@@ -56,19 +87,22 @@ async fn privacy(user: CurrentUser) -> Result<HttpResponse, Denied> {
 /// Claims as ASP.NET lists them: texts, and one entry for each element of an array.
 struct ClaimList<'a>(&'a Map<String, Value>);
 
-#[derive(Serialize)]
-struct Claim<'a, V: Serialize> {
+/// A claim of the token that was sent.
+#[derive(Serialize, ToSchema)]
+struct Claim<'a> {
+    /// Its name.
     r#type: &'a str,
-    value: V,
+    /// As a text.
+    value: Cow<'a, str>,
 }
 
 impl Serialize for ClaimList<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
         let mut add = |r#type: &str, value: &Value| match value {
-            Value::String(value) => list.serialize_element(&Claim { r#type, value }),
+            Value::String(text) => list.serialize_element(&Claim { r#type, value: text.into() }),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-                list.serialize_element(&Claim { r#type, value: value.to_string() })
+                list.serialize_element(&Claim { r#type, value: value.to_string().into() })
             }
         };
         for (name, value) in self.0 {

@@ -15,9 +15,11 @@ use zeroize::Zeroizing;
 use super::browser_store::BrowserStore;
 use crate::auth::DeviceToken;
 
-const SESSION: &str = "twostep_session";
+/// Name of the cookie that keeps challenges.
+pub(super) const SESSION: &str = "twostep_session";
 const CHALLENGES: &str = "challenges";
-const SIGNED_IN: &str = "twostep_signed_in";
+/// Name of the cookie that keeps a refresh token.
+pub(super) const SIGNED_IN: &str = "twostep_signed_in";
 const REFRESH: &str = "refresh";
 const DEVICES: &str = "twostep_devices";
 const KNOWN_BROWSER: &str = "twostep_known";

@@ -7,8 +7,11 @@ use actix_web::dev::HttpServiceFactory;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
 use actix_web::web::Data;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
+use super::openapi::{Operation, tag};
 use super::work::{Deadline, finish};
 use super::{State, read_only};
 
@@ -25,8 +28,56 @@ pub(super) fn ready_route() -> impl HttpServiceFactory + 'static {
     read_only("/health/ready", ready)
 }
 
+/// Whether it works.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = HealthStatus)]
+enum Status {
+    /// It does.
+    Ok,
+    /// A part does not, which only those need who use it.
+    Degraded,
+    /// Nothing works without it.
+    Unavailable,
+}
+
+/// The process answers.
+#[derive(Serialize, ToSchema)]
+struct Liveness {
+    /// Always `ok`.
+    status: Status,
+}
+
+/// What works.
+#[derive(Serialize, ToSchema)]
+struct Readiness {
+    /// All in all.
+    status: Status,
+    /// The database, each provider's actor, and each gateway, by name.
+    #[schema(value_type = std::collections::BTreeMap<String, Status>)]
+    checks: Map<String, Value>,
+}
+
+pub(super) fn operations() -> Vec<Operation> {
+    let ready = |status: &str, mail: &str, database: &str| json!({"status": status, "checks": {"database": database, "Email": "ok", "mail": mail}});
+    vec![
+        Operation::get("/health/live", "isAlive", "Whether the process answers")
+            .tag(tag::OPERATORS)
+            .answers::<Liveness>(200, "It does.", json!({"status": "ok"})),
+        Operation::get("/health/ready", "isReady", "Whether it can work")
+            .tag(tag::OPERATORS)
+            .answers::<Readiness>(
+                200,
+                "The database answers; a provider or gateway may be degraded.",
+                ready("degraded", "degraded", "ok"),
+            )
+            .answers::<Readiness>(503, "The database is away.", ready("unavailable", "ok", "unavailable"))
+            .may_wait(503),
+    ]
+}
+
 async fn live() -> HttpResponse {
-    uncached(StatusCode::OK, &json!({"status": "ok"}))
+    uncached(StatusCode::OK, &Liveness { status: Status::Ok })
 }
 
 async fn ready(state: Data<State>) -> HttpResponse {
@@ -38,21 +89,21 @@ async fn ready(state: Data<State>) -> HttpResponse {
 
 fn report(database: bool, parts: &[(String, bool)]) -> HttpResponse {
     let mut checks = Map::new();
-    checks.insert("database".to_owned(), if database { "ok" } else { "unavailable" }.into());
-    let mut status = if database { "ok" } else { "unavailable" };
+    let mut status = if database { Status::Ok } else { Status::Unavailable };
+    checks.insert("database".to_owned(), json!(status));
     for (name, works) in parts {
         // A provider and its gateway may share a name: it is well if both are.
-        let works = *works && checks.get(name).is_none_or(|earlier| earlier == "ok");
+        let works = *works && checks.get(name).is_none_or(|earlier| *earlier == json!(Status::Ok));
         if !works && database {
-            status = "degraded";
+            status = Status::Degraded;
         }
-        checks.insert(name.clone(), if works { "ok" } else { "degraded" }.into());
+        checks.insert(name.clone(), json!(if works { Status::Ok } else { Status::Degraded }));
     }
     let code = if database { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    uncached(code, &json!({"status": status, "checks": checks}))
+    uncached(code, &Readiness { status, checks })
 }
 
-fn uncached(status: StatusCode, body: &Value) -> HttpResponse {
+fn uncached(status: StatusCode, body: &impl Serialize) -> HttpResponse {
     let mut answer = HttpResponse::build(status);
     answer.insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")));
     if status == StatusCode::SERVICE_UNAVAILABLE {

@@ -13,6 +13,7 @@ mod inbox;
 mod language;
 mod metrics;
 mod not_me;
+mod openapi;
 mod pages;
 mod paths;
 mod server;
@@ -32,6 +33,7 @@ use actix_web::{App, FromRequest, Handler, Resource, Responder, guard};
 
 pub use cookies::BrowserSessions;
 pub use current_user::{CurrentUser, Denied, SignedInUser};
+pub use openapi::{Docs, document};
 pub use server::Origins;
 pub use settings::ServerSettings;
 pub use state::{Health, Reading, Ready, State};
@@ -84,6 +86,7 @@ fn routes(config: &mut ServiceConfig, state: &State) {
     config.service(accounts::routes(state)).service(v1::routes(state));
     config.service(well_known::jwks_route()).service(health::live_route()).service(health::ready_route());
     config.service(metrics::route());
+    config.service(openapi::document_route()).service(openapi::page_route());
     if state.inbox.is_some() {
         config.service(inbox::messages_route());
     }

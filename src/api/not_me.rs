@@ -6,10 +6,12 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, VARY};
 use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse, Resource};
+use serde_json::json;
 
 use super::call::Call;
 use super::error::Problem;
 use super::language::language_of;
+use super::openapi::{Operation, tag};
 use super::{State, pages, resource, server};
 use crate::auth::{Disowned, Language};
 use crate::limits::Limit;
@@ -20,6 +22,28 @@ pub(super) fn route() -> Resource {
         .route(web::get().to(show))
         .route(web::head().to(show))
         .route(web::post().to(press))
+}
+
+pub(super) fn operations() -> Vec<Operation> {
+    let page = json!({"schema": {"type": "string"}});
+    let described = |operation: Operation| {
+        operation
+            .tag(tag::SIGN_IN)
+            .in_path("id", "Of the link in a code mail.")
+            .answers_with(404, "A page: the link is worth nothing.", "text/html", &page)
+            .answers_with(503, "A page: not now.", "text/html", &page)
+            .may_wait(503)
+    };
+    vec![
+        described(Operation::get("/not-me/{id}", "showNotMe", "Show the button \"This was not me\""))
+            .about("A page in English or German. Looking at it changes nothing.")
+            .answers_with(200, "A page with the button.", "text/html", &page),
+        described(Operation::post("/not-me/{id}", "pressNotMe", "Press the button \"This was not me\""))
+            .about("Closes the challenge, ends the session that it has opened, and mails a link to choose a new password.")
+            .answers_with(200, "A page: all is done.", "text/html", &page)
+            .answers_with(429, "A page: too many requests from this address.", "text/html", &page)
+            .may_wait(429),
+    ]
 }
 
 /// What a page is about; each has a file in `static/not-me/` a language.

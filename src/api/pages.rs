@@ -59,14 +59,17 @@ const FOR_GOOD: HeaderValue = HeaderValue::from_static("public, max-age=31536000
 /// For everything else: to be asked for again, by its tag.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 
+/// Media type of a page.
+pub(super) const HTML: &str = "text/html; charset=utf-8";
+
 /// Adds the pages, each on its own path, and their scripts and styles.
 pub(super) fn configure(config: &mut ServiceConfig, with_inbox: bool) {
     let version = version();
     let inbox = with_inbox.then_some(INBOX);
     for (path, title, name) in PAGES.into_iter().chain(inbox) {
-        let page = Page::assemble(title, name, with_inbox, &version);
+        let page = assemble(title, name, with_inbox, &version);
         config.service(read_only(path, move |request: HttpRequest| {
-            let answer = page.answer(&request);
+            let answer = page.answer(&request, server::dress_page);
             async move { answer }
         }));
     }
@@ -81,41 +84,60 @@ pub(super) fn has(path: &str) -> bool {
     PAGES.iter().any(|(page, ..)| *page == path)
 }
 
-/// A page, ready to be sent.
+/// What is sent as it is, unless the client has it.
 #[derive(Clone)]
-struct Page {
-    html: Bytes,
+pub(super) struct Document {
+    bytes: Bytes,
     tag: HeaderValue,
+    media_type: &'static str,
 }
 
-impl Page {
-    /// Puts the page `name` into the layout. Its files are asked for under `version`: a browser keeps them until they change.
-    fn assemble(title: &str, name: &str, with_inbox: bool, version: &str) -> Self {
-        let script = Some(format!("assets/pages/{name}.js")).filter(|script| Files::get(script).is_some());
-        let mut modules = imports("assets/frame.js");
-        modules.extend(script.iter().flat_map(|script| imports(script)));
-        let preload = |module: &String| format!("<link rel=\"modulepreload\" href=\"/{module}\">\n  ");
-        let run = |script: &String| format!("<script type=\"module\" src=\"/{script}\"></script>");
-        let mut html = file("layout.html")
-            .replace("<!-- title -->", title)
-            .replace("<!-- preload -->", modules.iter().map(preload).collect::<String>().trim_end())
-            .replace("<!-- script -->", &script.as_ref().map(run).unwrap_or_default())
-            .replace("<!-- main -->", &file(&format!("pages/{name}.html")));
-        for part in PARTS {
-            html = html.replace(&format!("<!-- {part} -->"), &file(&format!("parts/{part}.html")));
-        }
-        for (place, link) in INBOX_LINKS {
-            html = html.replace(place, if with_inbox { link } else { "" });
-        }
-        let html = html.replace("\"/assets/", &format!("\"/assets/{version}/"));
-        let tag = tag(&vault::digest(&html));
-        Self { html: Bytes::from(html), tag }
+impl Document {
+    pub(super) fn new(text: String, media_type: &'static str) -> Self {
+        let tag = tag(&vault::digest(&text));
+        Self { bytes: Bytes::from(text), tag, media_type }
     }
 
-    fn answer(&self, request: &HttpRequest) -> HttpResponse {
-        let body = Body { bytes: self.html.clone(), tag: &self.tag, media_type: "text/html; charset=utf-8" };
-        body.send(request, ASK_AGAIN, server::dress_page)
+    /// The answer, dressed for what it is.
+    pub(super) fn answer(
+        &self,
+        request: &HttpRequest,
+        dress: impl Fn(&mut HttpResponseBuilder),
+    ) -> HttpResponse {
+        let body = Body { bytes: self.bytes.clone(), tag: &self.tag, media_type: self.media_type };
+        body.send(request, ASK_AGAIN, dress)
     }
+}
+
+/// Puts the page `name` into the layout.
+fn assemble(title: &str, name: &str, with_inbox: bool, version: &str) -> Document {
+    let script = Some(format!("assets/pages/{name}.js")).filter(|script| Files::get(script).is_some());
+    let mut modules = imports("assets/frame.js");
+    modules.extend(script.iter().flat_map(|script| imports(script)));
+    let preload = |module: &String| format!("<link rel=\"modulepreload\" href=\"/{module}\">\n  ");
+    let run = |script: &String| format!("<script type=\"module\" src=\"/{script}\"></script>");
+    let mut html = file("layout.html")
+        .replace("<!-- title -->", title)
+        .replace("<!-- preload -->", modules.iter().map(preload).collect::<String>().trim_end())
+        .replace("<!-- script -->", &script.as_ref().map(run).unwrap_or_default())
+        .replace("<!-- main -->", &file(&format!("pages/{name}.html")));
+    for part in PARTS {
+        html = html.replace(&format!("<!-- {part} -->"), &file(&format!("parts/{part}.html")));
+    }
+    for (place, link) in INBOX_LINKS {
+        html = html.replace(place, if with_inbox { link } else { "" });
+    }
+    Document::new(versioned(&html, version), HTML)
+}
+
+/// A page whose files are asked for under `version`: a browser keeps them until they change.
+fn versioned(html: &str, version: &str) -> String {
+    html.replace("\"/assets/", &format!("\"/assets/{version}/"))
+}
+
+/// The file `name`, a template of a page.
+pub(super) fn template(name: &str) -> String {
+    versioned(&file(name), &version())
 }
 
 /// The page of the file `name` in a layout without script and menu. Its title is its heading.

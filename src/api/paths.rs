@@ -2,10 +2,12 @@
 
 use super::pages;
 
-const ROOTS: [&str; 9] = [
+const ROOTS: [&str; 11] = [
     "/api/accounts",
     "/api/companies",
     "/api/v1",
+    "/api/openapi.json",
+    "/api/docs",
     "/.well-known/jwks.json",
     "/health",
     "/metrics",
@@ -27,6 +29,14 @@ pub(super) fn is_ours(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::document;
+
+    #[test]
+    fn every_path_of_the_document_is_ours() {
+        for path in document()["paths"].as_object().unwrap().keys() {
+            assert!(is_ours(path), "{path}");
+        }
+    }
 
     #[test]
     fn the_paths_of_another_app_are_left_to_it() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 
-use super::{BrowserSessions, Origins, ServerSettings};
+use super::{BrowserSessions, Docs, Origins, ServerSettings};
 use crate::auth::Auth;
 use crate::courier::Inbox;
 use crate::limits::Limits;
@@ -48,6 +48,8 @@ pub struct State {
     pub health: Health,
     /// What is counted.
     pub metrics: Metrics,
+    /// What the API is.
+    pub docs: Docs,
     /// What is measured.
     pub reading: Reading,
 }

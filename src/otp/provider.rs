@@ -26,6 +26,9 @@ pub enum ProviderKind {
 }
 
 impl ProviderKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Email, Self::Sms, Self::Authenticator, Self::Recovery, Self::Custom];
+
     /// The name in the configuration, in answers and in templates.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -136,6 +136,7 @@ impl Blueprint {
             cors: api::Origins::new(&settings.server),
             reloading: Arc::new(Reloading::new(extras, inbox, clock, gateways)),
             sessions: browser_sessions(&settings, &vault),
+            docs: api::Docs::default(),
             server: Arc::new(settings.server.clone()),
             room: Arc::new(Semaphore::new(MOST_IN_FLIGHT)),
             settings: Arc::new(ArcSwap::from_pointee(settings)),
@@ -200,6 +201,12 @@ pub async fn directory(settings: &Settings) -> anyhow::Result<Auth> {
         keep_events: settings.events.keep.0,
         metrics: Metrics::default(),
     }))
+}
+
+/// What the API is (`OpenAPI` 3.1), for `twostep openapi`.
+#[must_use]
+pub fn openapi() -> serde_json::Value {
+    api::document()
 }
 
 /// The signing keys without a server, for `twostep keys …`.

@@ -42,6 +42,7 @@ pub struct Running {
     pub(super) server: Arc<api::ServerSettings>,
     pub(super) room: Arc<Semaphore>,
     pub(super) sessions: api::BrowserSessions,
+    pub(super) docs: api::Docs,
 }
 
 impl Running {
@@ -82,6 +83,7 @@ impl Running {
             ready: self.ready(),
             health: self.health(),
             metrics: self.metrics.clone(),
+            docs: self.docs.clone(),
             reading: self.reading(),
         }
     }

@@ -29,6 +29,7 @@ mod malformed;
 mod metrics;
 mod migrations;
 mod not_me;
+mod openapi;
 mod outages;
 mod password_rules;
 mod providers;

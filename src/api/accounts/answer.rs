@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::api::error::Refusal;
 use crate::api::{State, cookies};
@@ -9,26 +10,36 @@ use crate::auth::{ChallengeView, SignIn};
 use crate::clock::Timestamp;
 use crate::token::Tokens;
 
-/// `AuthResponse` of contract 4: five members always, three more when a second step is required.
-#[derive(Default, Serialize)]
+/// What became of a sign-in: five members always, three more when a second step is required.
+#[derive(Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::api) struct AuthResponse<'a> {
+    /// Whether there is a token.
     is_auth_successful: bool,
+    /// Why nobody is signed in, to be shown as it is.
+    #[schema(required)]
     error_message: Option<&'a str>,
+    /// The access token.
+    #[schema(required)]
     token: Option<&'a str>,
+    /// Whether a code is on its way.
     #[serde(rename = "is2StepVerificationRequired")]
     is_2_step_verification_required: bool,
+    /// By which provider.
+    #[schema(required)]
     provider: Option<&'a str>,
-    #[serde(flatten)]
-    second_step: Option<SecondStep<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SecondStep<'a> {
-    challenge_id: &'a str,
-    providers: Vec<&'a str>,
-    expires_at: Timestamp,
+    /// Which challenge the code belongs to; with a second step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    challenge_id: Option<&'a str>,
+    /// The names of all providers that this user could use; with a second step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    providers: Option<Vec<&'a str>>,
+    /// Until when the code is good; with a second step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    expires_at: Option<Timestamp>,
 }
 
 impl<'a> AuthResponse<'a> {
@@ -44,15 +55,13 @@ impl<'a> AuthResponse<'a> {
 
     /// The password was right, and a code is on its way.
     pub(super) fn verification_required(challenge: &'a ChallengeView) -> Self {
-        let second_step = SecondStep {
-            challenge_id: challenge.id.as_str(),
-            providers: challenge.providers.iter().map(|offer| offer.provider.as_str()).collect(),
-            expires_at: challenge.expires_at,
-        };
+        let providers = challenge.providers.iter().map(|offer| offer.provider.as_str());
         Self {
             is_2_step_verification_required: true,
             provider: Some(&challenge.provider),
-            second_step: Some(second_step),
+            challenge_id: Some(challenge.id.as_str()),
+            providers: Some(providers.collect()),
+            expires_at: Some(challenge.expires_at),
             ..Self::default()
         }
     }

@@ -5,16 +5,24 @@ use std::rc::Rc;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::api::State;
 use crate::api::call::Call;
 use crate::api::error::{Refusal, Route};
 use crate::limits::Limit;
 
-#[derive(Deserialize)]
-struct Form {
+/// Who has forgotten the password.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AccountsForgotPassword)]
+pub(super) struct Form {
+    /// Address of the account.
+    #[schema(required, value_type = String)]
     email: Option<String>,
-    #[serde(rename = "clienturi")]
+    /// The page that the mailed link opens; without it, the built-in one.
+    #[serde(rename = "clientURI")]
+    #[schema(value_type = String, required = false)]
     client_uri: Option<String>,
 }
 

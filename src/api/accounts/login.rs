@@ -6,6 +6,7 @@ use actix_session::Session;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::answer::{AuthResponse, Signed};
 use crate::api::call::Call;
@@ -17,11 +18,20 @@ use crate::limits::Limit;
 const EMAIL_REQUIRED: &str = "Email is required.";
 const PASSWORD_REQUIRED: &str = "Password is required";
 
-#[derive(Deserialize)]
-struct Form {
+/// Who signs in.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AccountsLogin)]
+pub(super) struct Form {
+    /// Address of the account.
+    #[schema(required, value_type = String)]
     email: Option<String>,
+    /// At least a blank.
+    #[schema(required, value_type = String)]
     password: Option<String>,
-    #[serde(rename = "clienturi")]
+    /// The page that a mail about a locked account links to.
+    #[serde(rename = "clientURI")]
+    #[schema(value_type = String, required = false)]
     client_uri: Option<String>,
 }
 

@@ -2,6 +2,7 @@
 
 mod answer;
 mod confirmation;
+mod document;
 mod forgot;
 mod login;
 mod registration;
@@ -14,6 +15,7 @@ use actix_web::web;
 use super::{State, not_found, resource};
 
 pub(super) use answer::AuthResponse;
+pub(super) use document::operations;
 
 /// The six routes.
 pub(super) fn routes(state: &State) -> impl HttpServiceFactory + 'static {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::api::State;
 use crate::api::call::Call;
@@ -12,17 +13,29 @@ use crate::api::error::{Refusal, Route};
 use crate::auth::{Password, Registration};
 use crate::limits::Limit;
 
-#[derive(Deserialize)]
-struct Form {
-    #[serde(rename = "firstname")]
+/// Who wants an account.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AccountsRegistration)]
+pub(super) struct Form {
+    /// At most 100 characters.
+    #[schema(value_type = String, required = false)]
     first_name: Option<String>,
-    #[serde(rename = "lastname")]
+    /// At most 100 characters.
+    #[schema(value_type = String, required = false)]
     last_name: Option<String>,
+    /// Address of the new account; a link is mailed to it.
+    #[schema(required, value_type = String)]
     email: Option<String>,
+    /// At least `password_min_length` bytes, at most 128, and no common one.
+    #[schema(required, value_type = String)]
     password: Option<String>,
-    #[serde(rename = "confirmpassword")]
+    /// The same again.
+    #[schema(required, value_type = String)]
     confirm_password: Option<String>,
-    #[serde(rename = "clienturi")]
+    /// The page that the mailed link opens; without it, the built-in one.
+    #[serde(rename = "clientURI")]
+    #[schema(value_type = String, required = false)]
     client_uri: Option<String>,
 }
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::api::State;
 use crate::api::call::Call;
@@ -12,12 +13,22 @@ use crate::api::error::{Refusal, Route};
 use crate::auth::{Password, ResetRequest};
 use crate::limits::Limit;
 
-#[derive(Deserialize)]
-struct Form {
+/// A new password, and what a mailed link says.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AccountsResetPassword)]
+pub(super) struct Form {
+    /// The new one.
+    #[schema(required, value_type = String)]
     password: Option<String>,
-    #[serde(rename = "confirmpassword")]
+    /// The same again.
+    #[schema(required, value_type = String)]
     confirm_password: Option<String>,
+    /// Of the mailed link.
+    #[schema(required, value_type = String)]
     token: Option<String>,
+    /// Of the mailed link.
+    #[schema(required, value_type = String)]
     email: Option<String>,
 }
 

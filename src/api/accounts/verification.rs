@@ -6,6 +6,7 @@ use actix_session::Session;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::answer::Signed;
 use crate::api::body::BodyFault;
@@ -15,12 +16,22 @@ use crate::api::{State, cookies};
 use crate::auth::{Caller, Verification, VerifyError};
 use crate::limits::Limit;
 
-#[derive(Deserialize)]
-struct Form {
+/// A guess at a code.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AccountsVerification)]
+pub(super) struct Form {
+    /// Address of the account.
+    #[schema(required, value_type = String)]
     email: Option<String>,
+    /// The one that sent the code.
+    #[schema(required, value_type = String)]
     provider: Option<String>,
+    /// The code.
+    #[schema(required, value_type = String)]
     token: Option<String>,
-    #[serde(rename = "challengeid")]
+    /// Of the login's answer; without it the cookie or the address of the login tells.
+    #[schema(value_type = String, required = false)]
     challenge_id: Option<String>,
 }
 

@@ -6,7 +6,8 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 use log::error;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::seconds;
 use crate::api::accounts::AuthResponse;
@@ -47,6 +48,23 @@ pub(in crate::api) enum Refusal {
     Busy(Duration),
     /// A fault; it is logged when it is answered.
     Fault(anyhow::Error),
+}
+
+/// Why there is no new account.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::api) struct RegistrationRefusal<'a> {
+    /// Always `false`.
+    is_successful_registration: bool,
+    /// Sentences, to be shown as they are.
+    errors: &'a [String],
+}
+
+/// Why there is no new password.
+#[derive(Serialize, ToSchema)]
+pub(in crate::api) struct ResetRefusal<'a> {
+    /// Sentences, to be shown as they are.
+    errors: &'a [String],
 }
 
 impl Refusal {
@@ -121,8 +139,10 @@ impl Route {
             answer.insert_header((RETRY_AFTER, wait));
         }
         match self {
-            Self::Registration => answer.json(json!({"isSuccessfulRegistration": false, "errors": texts})),
-            Self::ResetPassword => answer.json(json!({"errors": texts})),
+            Self::Registration => {
+                answer.json(RegistrationRefusal { is_successful_registration: false, errors: texts })
+            }
+            Self::ResetPassword => answer.json(ResetRefusal { errors: texts }),
             Self::Login if status == StatusCode::UNAUTHORIZED => {
                 answer.json(AuthResponse::refused(&texts.join(" ")))
             }

@@ -1,12 +1,14 @@
 //! Causes → answers: one table for problem+json, one for the article's shapes.
 
 mod article;
+mod body;
 mod causes;
 mod problem;
 mod problems;
 
-pub(super) use article::{Refusal, Route};
-pub(super) use problem::{Problem, other_method};
+pub(super) use article::{Refusal, RegistrationRefusal, ResetRefusal, Route};
+pub(super) use body::ProblemBody;
+pub(super) use problem::{Problem, Told, other_method};
 
 use std::time::Duration;
 

@@ -7,8 +7,9 @@ use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use log::error;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
+use super::body::{FieldBody, Hint, ProblemBody};
 use super::seconds;
 use crate::api::current_user::Denied;
 use crate::api::server::RequestId;
@@ -200,30 +201,44 @@ impl Problem {
         self.error_response()
     }
 
-    fn body(&self) -> Value {
+    fn body(&self) -> ProblemBody {
         let (status, code, detail) = self.row();
-        let mut body = Map::new();
-        let mut tell = |member: &str, value: Value| drop(body.insert(member.to_owned(), value));
-        tell("type", "about:blank".into());
-        tell("title", status.canonical_reason().unwrap_or_default().into());
-        tell("status", status.as_u16().into());
-        tell("detail", detail.into());
-        tell("code", code.into());
-        if let Some(wait) = self.wait() {
-            tell("retryAfter", wait.into());
-        }
+        let mut body = ProblemBody {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail,
+            code,
+            retry_after: self.wait(),
+            attempts_left: None,
+            hint: None,
+            errors: None,
+        };
         if let Self::InvalidCode { attempts_left, is_near, .. } = self {
-            tell("attemptsLeft", (*attempts_left).into());
-            if *is_near {
-                tell("hint", "clock_skew".into());
-            }
+            body.attempts_left = Some(*attempts_left);
+            body.hint = is_near.then_some(Hint::ClockSkew);
         }
         if let Self::Invalid(faults) = self {
-            let fault = |fault: &FieldError| json!({"field": fault.field, "code": fault.code, "message": fault.message});
-            tell("errors", faults.iter().map(fault).collect());
+            body.errors = Some(faults.iter().map(FieldBody::from).collect());
         }
-        body.into()
+        body
     }
+
+    /// What the document says of it.
+    pub(in crate::api) fn told(&self) -> Told {
+        let (status, code, detail) = self.row();
+        let body = serde_json::to_value(self.body()).unwrap_or_default();
+        Told { status: status.as_u16(), code, detail, body }
+    }
+}
+
+/// A problem in the document.
+pub(in crate::api) struct Told {
+    pub(in crate::api) status: u16,
+    pub(in crate::api) code: &'static str,
+    pub(in crate::api) detail: &'static str,
+    /// An example.
+    pub(in crate::api) body: Value,
 }
 
 impl fmt::Display for Problem {

@@ -2,10 +2,12 @@
 
 use actix_web::http::Method;
 
-const CLASSES: [(&str, &str); 10] = [
+const CLASSES: [(&str, &str); 12] = [
     ("/api/accounts", "accounts"),
     ("/api/v1", "v1"),
     ("/api/companies", "companies"),
+    ("/api/openapi.json", "docs"),
+    ("/api/docs", "docs"),
     ("/.well-known", "well_known"),
     ("/health", "health"),
     ("/metrics", "metrics"),
@@ -48,6 +50,8 @@ mod tests {
             ("/api/v1", "v1"),
             ("/api/v10", "other"),
             ("/metrics", "metrics"),
+            ("/api/docs", "docs"),
+            ("/api/openapi.json", "docs"),
             ("/", "other"),
             ("/.well-known/jwks.json", "well_known"),
         ] {

@@ -20,6 +20,9 @@ use super::request_id::{self, RequestId};
 use crate::api::ServerSettings;
 use crate::metrics::Metrics;
 
+/// What is the same for everybody, and told by its tag whether it has changed.
+const PUBLIC: [&str; 2] = ["/api/openapi.json", "/api/docs"];
+
 /// Gives a request its id and its normal path, and an answer its headers and its line in the log. Cheap to clone.
 #[derive(Clone)]
 pub(in crate::api) struct Shell {
@@ -87,7 +90,8 @@ impl Shell {
 
 impl Seen {
     fn dress(&self, headers: &mut HeaderMap) {
-        let no_store = self.path.starts_with("/api") || self.path.starts_with("/dev");
+        let is_public = PUBLIC.contains(&&*self.path);
+        let no_store = !is_public && (self.path.starts_with("/api") || self.path.starts_with("/dev"));
         headers::dress(headers, no_store, self.shell.https);
         withhold_cookies(headers, &self.shell.origins);
         headers.insert(HeaderName::from_static(request_id::NAME), self.id.value());

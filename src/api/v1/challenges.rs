@@ -4,16 +4,39 @@ use std::rc::Rc;
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::answer::{ChallengeBody, signed_in};
 use super::carriage::Carriage;
-use super::form::Form;
+use super::form::read;
 use super::handle;
 use crate::api::call::Call;
 use crate::api::error::Problem;
 use crate::api::{State, cookies};
 use crate::auth::{ChallengeId, Guess, SessionKind};
 use crate::limits::Limit;
+
+/// By whom a code is to be sent.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = SendCodeRequest)]
+pub(super) struct Send {
+    /// Name of a provider of the challenge.
+    provider: String,
+}
+
+/// A guess at a code.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = VerifyRequest)]
+pub(super) struct Verify {
+    /// Digits; with `RecoveryCode` also letters and dashes.
+    code: String,
+    /// Whose code it is; without it, that of the provider in use.
+    provider: Option<String>,
+    /// Spares this device the second step from now on.
+    remember_device: Option<bool>,
+}
 
 pub(super) async fn show(request: HttpRequest, payload: Payload, state: Data<State>) -> HttpResponse {
     handle(request, state, payload, look).await
@@ -38,9 +61,7 @@ async fn look(call: Rc<Call>, _: Payload) -> Result<HttpResponse, Problem> {
 }
 
 async fn send_code(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
-    let mut form = Form::new(call.members(payload).await?);
-    let provider = form.text("provider");
-    form.check()?;
+    let Send { provider } = read(call.members(payload).await?)?;
     call.count(Limit::Verify).await?;
 
     let view = call.state.auth.send_code(&challenge(&call), &provider, &call.client).await?;
@@ -49,10 +70,7 @@ async fn send_code(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Pro
 
 async fn judge(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
     let carriage = Carriage::of(&call)?;
-    let mut form = Form::new(call.members(payload).await?);
-    let (code, provider) = (form.text("code"), form.optional_text("provider"));
-    let remember_device = form.optional_flag("rememberDevice");
-    form.check()?;
+    let Verify { code, provider, remember_device } = read(call.members(payload).await?)?;
     call.count(Limit::Verify).await?;
 
     let guess = Guess {
@@ -62,7 +80,7 @@ async fn judge(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem
         client: call.client.clone(),
         known_browser: cookies::known_browser(call.request()),
         session: SessionKind::Refreshable,
-        remember_device,
+        remember_device: remember_device.unwrap_or_default(),
         devices: cookies::devices(call.request(), None),
     };
     signed_in(&call, &carriage, call.state.auth.verify_challenge(guess).await?)

@@ -4,10 +4,12 @@ use std::rc::Rc;
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::answer::{signed_in, verification_required};
 use super::carriage::Carriage;
-use super::form::Form;
+use super::form::read;
 use super::handle;
 use crate::api::call::Call;
 use crate::api::error::Problem;
@@ -15,27 +17,38 @@ use crate::api::{State, cookies};
 use crate::auth::{LoginAttempt, LoginOutcome, Password, SessionKind};
 use crate::limits::Limit;
 
+/// Who signs in.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = LoginRequest)]
+pub(super) struct Body {
+    /// Address of the account.
+    email: String,
+    /// As it was typed.
+    password: String,
+    /// Of a remembered device, which spares the second step; browsers have it in a cookie.
+    device_token: Option<String>,
+    /// Asks for the second step even on a remembered device.
+    require_second_step: Option<bool>,
+}
+
 pub(super) async fn log_in(request: HttpRequest, payload: Payload, state: Data<State>) -> HttpResponse {
     handle(request, state, payload, attempt).await
 }
 
 async fn attempt(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
     let carriage = Carriage::of(&call)?;
-    let mut form = Form::new(call.members(payload).await?);
-    let (email, password) = (form.text("email"), form.text("password"));
-    let (device, require_second_step) =
-        (form.optional_text("deviceToken"), form.optional_flag("requireSecondStep"));
-    form.check()?;
+    let body: Body = read(call.members(payload).await?)?;
     call.count(Limit::Login).await?;
 
     let attempt = LoginAttempt {
-        email,
-        password: Password::new(&password),
+        email: body.email,
+        password: Password::new(&body.password),
         client_uri: None,
         client: call.client.clone(),
         known_browser: cookies::known_browser(call.request()),
-        devices: cookies::devices(call.request(), device),
-        require_second_step,
+        devices: cookies::devices(call.request(), body.device_token),
+        require_second_step: body.require_second_step.unwrap_or_default(),
         session: SessionKind::Refreshable,
     };
     match call.state.auth.login(attempt).await? {

@@ -3,6 +3,7 @@
 mod answer;
 mod carriage;
 mod challenges;
+mod document;
 mod form;
 mod logins;
 mod me;
@@ -15,6 +16,8 @@ use std::rc::Rc;
 use actix_web::dev::HttpServiceFactory;
 use actix_web::web::{self, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+
+pub(super) use document::operations;
 
 use super::call::Call;
 use super::error::Problem;

@@ -4,15 +4,28 @@ use std::rc::Rc;
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use serde_json::json;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
-use super::form::Form;
+use super::answer::Empty;
+use super::form::read;
 use super::handle;
+use super::registrations::Address;
 use crate::api::State;
 use crate::api::call::Call;
 use crate::api::error::Problem;
 use crate::auth::{Password, ResetRequest};
 use crate::limits::Limit;
+
+/// A new password, and what a mailed link says.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = PasswordResetRequest)]
+pub(super) struct Reset {
+    /// Of the mailed link.
+    token: String,
+    /// The new one: at least `password_min_length` bytes, at most 128, and no common one.
+    password: String,
+}
 
 pub(super) async fn forgot(request: HttpRequest, payload: Payload, state: Data<State>) -> HttpResponse {
     handle(request, state, payload, begin).await
@@ -23,19 +36,15 @@ pub(super) async fn reset(request: HttpRequest, payload: Payload, state: Data<St
 }
 
 async fn begin(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
-    let mut form = Form::new(call.members(payload).await?);
-    let email = form.text("email");
-    form.check()?;
+    let Address { email } = read(call.members(payload).await?)?;
     call.count(Limit::Mail).await?;
 
     call.state.auth.forgot_password(&email, None).await?;
-    Ok(HttpResponse::Accepted().json(json!({})))
+    Ok(HttpResponse::Accepted().json(Empty {}))
 }
 
 async fn set(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
-    let mut form = Form::new(call.members(payload).await?);
-    let (token, password) = (form.text("token"), form.text("password"));
-    form.check()?;
+    let Reset { token, password } = read(call.members(payload).await?)?;
     // As at the article's face: a guess at a token and a hash cost what a verification costs.
     call.count(Limit::Verify).await?;
 

@@ -4,15 +4,52 @@ use std::rc::Rc;
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use serde_json::json;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
-use super::form::Form;
+use super::answer::Empty;
+use super::form::read;
 use super::handle;
 use crate::api::State;
 use crate::api::call::Call;
 use crate::api::error::Problem;
 use crate::auth::{Password, Registration};
 use crate::limits::Limit;
+
+/// Who wants an account.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RegistrationRequest)]
+pub(super) struct Body {
+    /// Address of the new account; a link is mailed to it.
+    email: String,
+    /// At least `password_min_length` bytes, at most 128, and no common one.
+    password: String,
+    /// At most 100 characters.
+    first_name: Option<String>,
+    /// At most 100 characters.
+    last_name: Option<String>,
+    /// E.164; it counts once a texted code has confirmed it.
+    phone_number: Option<String>,
+    /// A language tag (BCP 47), for mails; without it `Accept-Language` tells.
+    locale: Option<String>,
+}
+
+/// What a mailed link says.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = EmailConfirmationRequest)]
+pub(super) struct Link {
+    /// Of the mailed link.
+    token: String,
+}
+
+/// A mail address.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = EmailRequest)]
+pub(in crate::api) struct Address {
+    /// The address.
+    pub(super) email: String,
+}
 
 pub(super) async fn register(request: HttpRequest, payload: Payload, state: Data<State>) -> HttpResponse {
     handle(request, state, payload, attempt).await
@@ -27,29 +64,25 @@ pub(super) async fn resend(request: HttpRequest, payload: Payload, state: Data<S
 }
 
 async fn attempt(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
-    let mut form = Form::new(call.members(payload).await?);
-    let (email, password) = (form.text("email"), form.text("password"));
+    let body: Body = read(call.members(payload).await?)?;
     let registration = Registration {
-        email,
-        password: Password::new(&password),
+        email: body.email,
+        password: Password::new(&body.password),
         confirmation: None,
-        first_name: form.optional_text("firstName").unwrap_or_default(),
-        last_name: form.optional_text("lastName").unwrap_or_default(),
+        first_name: body.first_name.unwrap_or_default(),
+        last_name: body.last_name.unwrap_or_default(),
         client_uri: None,
-        phone_number: form.optional_text("phoneNumber"),
-        locale: form.optional_text("locale").or_else(|| call.locale()),
+        phone_number: body.phone_number,
+        locale: body.locale.or_else(|| call.locale()),
     };
-    form.check()?;
     call.count(Limit::Register).await?;
 
     call.state.auth.register(registration, &call.client).await?;
-    Ok(HttpResponse::Accepted().json(json!({})))
+    Ok(HttpResponse::Accepted().json(Empty {}))
 }
 
 async fn open_link(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
-    let mut form = Form::new(call.members(payload).await?);
-    let token = form.text("token");
-    form.check()?;
+    let Link { token } = read(call.members(payload).await?)?;
     call.count(Limit::Mail).await?;
 
     call.state.auth.confirm_email(None, &token, &call.client).await?;
@@ -57,11 +90,9 @@ async fn open_link(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Pro
 }
 
 async fn mail_again(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
-    let mut form = Form::new(call.members(payload).await?);
-    let email = form.text("email");
-    form.check()?;
+    let Address { email } = read(call.members(payload).await?)?;
     call.count(Limit::Mail).await?;
 
     call.state.auth.resend_confirmation(&email).await?;
-    Ok(HttpResponse::Accepted().json(json!({})))
+    Ok(HttpResponse::Accepted().json(Empty {}))
 }

@@ -7,6 +7,7 @@ use reqwest::cookie::Jar;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
+use super::document::{self, Asked};
 use super::{Answer, CLIENT_URI, PASSWORD};
 
 /// Who talks to the server. Cheap to clone.
@@ -52,8 +53,13 @@ impl Client {
         self.http.request(method, format!("{}{path}", self.address))
     }
 
+    /// The answer, which is held to the document of the API.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
-        Answer::read(request.send().await.unwrap()).await
+        let request = request.build().unwrap();
+        let asked = Asked::of(&request);
+        let answer = Answer::read(self.http.execute(request).await.unwrap()).await;
+        document::hold(&asked, &answer);
+        answer
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

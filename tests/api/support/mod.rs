@@ -3,6 +3,7 @@
 mod answer;
 mod app;
 mod client;
+pub(crate) mod document;
 mod engine;
 pub(crate) mod jwt;
 mod mail;

@@ -24,7 +24,7 @@ on_every_engine!(
 );
 
 /// What an authenticator app shows at the server's time, `steps` later.
-pub(super) fn app_code(app: &TestApp, shared_key: &str, steps: i64) -> String {
+pub(crate) fn app_code(app: &TestApp, shared_key: &str, steps: i64) -> String {
     let totp = Totp::new()
         .with_algorithm(Algorithm::SHA1)
         .with_secret(Secret::try_from_base32(shared_key).unwrap())

@@ -17,6 +17,7 @@ mod registrations;
 mod tokens;
 mod trail;
 
+pub(crate) use factors::app_code;
 use serde_json::{Value, json};
 
 use crate::support::*;

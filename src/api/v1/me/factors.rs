@@ -4,41 +4,115 @@ use std::rc::Rc;
 
 use actix_web::HttpResponse;
 use actix_web::web::Payload;
-use serde::Serialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::api::call::Call;
 use crate::api::error::Problem;
-use crate::api::v1::form::Form;
+use crate::api::v1::answer::{Empty, Kind};
+use crate::api::v1::form::read;
 use crate::auth::{Factors, ProviderKind, RecoveryCodes};
 use crate::clock::Timestamp;
 use crate::limits::Limit;
 
-#[derive(Serialize)]
+/// What the second step can be done with.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Body {
+#[schema(as = Factors)]
+pub(super) struct Body {
+    /// Whether it is asked for.
     two_factor_enabled: bool,
+    /// The provider that is asked first.
+    #[schema(required)]
     preferred_provider: Option<String>,
+    /// What is valid now.
     factors: Vec<FactorBody>,
+    /// What too many wrong codes have disabled.
     disabled_factors: Vec<DisabledBody>,
+    /// Recovery codes that were not used yet.
     recovery_codes_left: u64,
+    /// New ones, shown this once; when the second step is switched on for the first time.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     recovery_codes: Option<Vec<String>>,
 }
 
-#[derive(Serialize)]
+/// Something that the second step can be done with.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Factor)]
 struct FactorBody {
+    /// Name of its provider.
     provider: String,
+    /// What it is.
+    #[schema(value_type = Kind)]
     kind: ProviderKind,
+    /// Where codes go, masked; empty if nowhere.
     destination: String,
+    /// Since when it counts.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     confirmed_at: Option<Timestamp>,
 }
 
-#[derive(Serialize)]
+/// Something that too many wrong codes have disabled.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DisabledFactor)]
 struct DisabledBody {
+    /// Name of its provider.
     provider: String,
+    /// What it is.
+    #[schema(value_type = Kind)]
     kind: ProviderKind,
+}
+
+/// Whether the second step is asked for.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = TwoFactorRequest)]
+pub(super) struct TwoFactor {
+    /// On or off.
+    enabled: bool,
+    /// The provider to be asked first; without it, it stays as it is.
+    preferred_provider: Option<String>,
+}
+
+/// A phone number.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = PhoneRequest)]
+pub(super) struct Phone {
+    /// E.164.
+    phone_number: String,
+}
+
+/// A code.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = CodeRequest)]
+pub(super) struct Code {
+    /// Digits.
+    code: String,
+}
+
+/// What an authenticator app is enrolled by, in three spellings.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AuthenticatorEnrolment)]
+pub(super) struct EnrolmentBody<'a> {
+    /// To be typed: base32.
+    shared_key: &'a str,
+    /// To be opened by the app.
+    otpauth_uri: &'a str,
+    /// To be scanned: a picture of the address.
+    qr_svg: &'a str,
+}
+
+/// Ten codes for the drawer, each good once.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RecoveryCodes)]
+pub(super) struct RecoveryCodesBody {
+    /// Shown this once.
+    recovery_codes: Vec<String>,
 }
 
 impl Body {
@@ -72,29 +146,24 @@ pub(super) async fn list(call: Rc<Call>, _: Payload) -> Result<HttpResponse, Pro
 
 pub(super) async fn set_two_factor(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
     let user = call.user()?;
-    let mut form = Form::new(call.members(payload).await?);
-    let (enabled, preferred) = (form.flag("enabled"), form.optional_text("preferredProvider"));
-    form.check()?;
+    let TwoFactor { enabled, preferred_provider } = read(call.members(payload).await?)?;
     let (claims, client) = (user.claims(), &call.client);
-    let (factors, codes) = call.state.auth.set_two_factor(claims, client, enabled, preferred).await?;
+    let (factors, codes) =
+        call.state.auth.set_two_factor(claims, client, enabled, preferred_provider).await?;
     Ok(HttpResponse::Ok().json(Body::new(factors, codes.as_ref())))
 }
 
 pub(super) async fn begin_phone(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
     let user = call.user()?;
-    let mut form = Form::new(call.members(payload).await?);
-    let number = form.text("phoneNumber");
-    form.check()?;
+    let Phone { phone_number } = read(call.members(payload).await?)?;
     call.count(Limit::Mail).await?;
-    call.state.auth.begin_phone(user.claims(), &call.client, &number).await?;
-    Ok(HttpResponse::Accepted().json(json!({})))
+    call.state.auth.begin_phone(user.claims(), &call.client, &phone_number).await?;
+    Ok(HttpResponse::Accepted().json(Empty {}))
 }
 
 pub(super) async fn verify_phone(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
     let user = call.user()?;
-    let mut form = Form::new(call.members(payload).await?);
-    let code = form.text("code");
-    form.check()?;
+    let Code { code } = read(call.members(payload).await?)?;
     call.count(Limit::Verify).await?;
     call.state.auth.verify_phone(user.claims(), &call.client, &code).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -109,18 +178,16 @@ pub(super) async fn remove_phone(call: Rc<Call>, _: Payload) -> Result<HttpRespo
 pub(super) async fn begin_authenticator(call: Rc<Call>, _: Payload) -> Result<HttpResponse, Problem> {
     let user = call.user()?;
     let enrolment = call.state.auth.begin_authenticator(user.claims(), &call.client).await?;
-    Ok(HttpResponse::Ok().json(json!({
-        "sharedKey": enrolment.shared_key.as_str(),
-        "otpauthUri": enrolment.otpauth_uri.as_str(),
-        "qrSvg": enrolment.qr_svg.as_str(),
-    })))
+    Ok(HttpResponse::Ok().json(EnrolmentBody {
+        shared_key: enrolment.shared_key.as_str(),
+        otpauth_uri: enrolment.otpauth_uri.as_str(),
+        qr_svg: enrolment.qr_svg.as_str(),
+    }))
 }
 
 pub(super) async fn verify_authenticator(call: Rc<Call>, payload: Payload) -> Result<HttpResponse, Problem> {
     let user = call.user()?;
-    let mut form = Form::new(call.members(payload).await?);
-    let code = form.text("code");
-    form.check()?;
+    let Code { code } = read(call.members(payload).await?)?;
     call.count(Limit::Verify).await?;
     call.state.auth.verify_authenticator(user.claims(), &call.client, &code).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -135,5 +202,5 @@ pub(super) async fn remove_authenticator(call: Rc<Call>, _: Payload) -> Result<H
 pub(super) async fn new_recovery_codes(call: Rc<Call>, _: Payload) -> Result<HttpResponse, Problem> {
     let user = call.user()?;
     let codes = call.state.auth.new_recovery_codes(user.claims(), &call.client).await?;
-    Ok(HttpResponse::Ok().json(json!({ "recoveryCodes": codes.expose() })))
+    Ok(HttpResponse::Ok().json(RecoveryCodesBody { recovery_codes: codes.expose() }))
 }

@@ -1,6 +1,7 @@
 //! Everything under `me`: the account of the access token.
 
 mod devices;
+mod document;
 mod factors;
 mod profile;
 mod sessions;
@@ -10,6 +11,8 @@ use std::rc::Rc;
 use actix_web::dev::HttpServiceFactory;
 use actix_web::web::{self, Data, Payload};
 use actix_web::{Handler, HttpRequest, HttpResponse};
+
+pub(super) use document::operations;
 
 use super::handle;
 use crate::api::call::Call;
