@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::gateway::{Delivery, DeliveryError, Gateway};
@@ -15,8 +14,8 @@ use crate::clock::Timestamp;
 /// How many messages are kept; the oldest make room.
 const KEPT: usize = 500;
 
-/// A caught message, as `/dev/inbox.json` shows it.
-#[derive(Clone, Serialize)]
+/// A caught message.
+#[derive(Clone)]
 pub struct Caught {
     /// Id of the message.
     pub id: Uuid,
@@ -31,7 +30,6 @@ pub struct Caught {
     /// HTML; empty for texts.
     pub html: String,
     /// The code in it, if it carries one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// When it was queued.
     pub at: Timestamp,

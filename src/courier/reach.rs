@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
@@ -26,8 +26,7 @@ pub async fn reach(url: &Url, patience: Duration) -> Result<(), String> {
     let addresses = timeout_at(deadline, addresses(url)).await.map_err(late)?;
     let addresses =
         addresses.map_err(|_| "the host's name is not found: check it, and the resolver of this machine")?;
-    let opened = timeout_at(deadline, TcpStream::connect(addresses.as_slice())).await.map_err(late)?;
-    let stream = opened.map_err(|error| Cause::advice_on(&error, KEYS))?;
+    let stream = timeout_at(deadline, connect(&addresses, patience / 3)).await.map_err(late)??;
     if url.scheme() == "https" {
         let name = server_name(url).ok_or("the host cannot be in a certificate: check it")?;
         let connector = TlsConnector::from(Arc::new(vendor::tls()?));
@@ -35,6 +34,24 @@ pub async fn reach(url: &Url, patience: Duration) -> Result<(), String> {
         shaken.map_err(|error| Cause::advice_on(&error, KEYS))?;
     }
     Ok(())
+}
+
+/// A connection to the first address that gives one. `patience` is what each gets: one that is dead leaves time for the next.
+async fn connect(addresses: &[SocketAddr], patience: Duration) -> Result<TcpStream, String> {
+    let mut fault = "the host has no address: check it".to_owned();
+    for address in addresses {
+        match timeout(patience, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => fault = Cause::advice_on(&error, KEYS),
+            Err(_) => {
+                fault = format!(
+                    "no connection within {} ms: check host, port and firewall",
+                    patience.as_millis()
+                );
+            }
+        }
+    }
+    Err(fault)
 }
 
 async fn addresses(url: &Url) -> io::Result<Vec<SocketAddr>> {

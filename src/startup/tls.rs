@@ -1,8 +1,8 @@
 //! The certificate that the server itself shows.
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::api::ServerSettings;
@@ -19,7 +19,7 @@ pub(super) fn config(settings: &ServerSettings) -> anyhow::Result<Option<ServerC
 pub(super) fn chain(settings: &ServerSettings) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     let chain: Vec<_> = CertificateDer::pem_file_iter(&settings.tls_cert)
         .and_then(Iterator::collect::<Result<_, _>>)
-        .with_context(|| format!("server.tls_cert: cannot read {}", settings.tls_cert))?;
+        .map_err(|error| anyhow!("server.tls_cert: cannot read {}: {}", settings.tls_cert, reason(&error)))?;
     ensure!(!chain.is_empty(), "server.tls_cert: no certificate in PEM in {}", settings.tls_cert);
     Ok(chain)
 }
@@ -30,9 +30,55 @@ pub(super) fn serve(
     chain: Vec<CertificateDer<'static>>,
 ) -> anyhow::Result<ServerConfig> {
     let key = PrivateKeyDer::from_pem_file(&settings.tls_key)
-        .with_context(|| format!("server.tls_key: cannot read {}", settings.tls_key))?;
+        .map_err(|error| anyhow!("server.tls_key: cannot read {}: {}", settings.tls_key, reason(&error)))?;
     ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .context("server.tls_cert and server.tls_key do not belong together")
+}
+
+/// Why a file could not be read. The error itself repeats the line that it did not understand, which may be the whole key.
+fn reason(error: &pem::Error) -> String {
+    match error {
+        pem::Error::Io(error) => error.kind().to_string(),
+        pem::Error::NoItemsFound => "it holds nothing of the kind in PEM".to_owned(),
+        _ => "it is not PEM, whose lines are kept apart by line breaks".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::{ExposeSecret as _, SecretString};
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_not_understood_is_not_repeated() {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = SecretString::from("c2VjcmV0LXRoYXQtbm9ib2R5LXNlZXM");
+        for key in [
+            format!(
+                "-----BEGIN PRIVATE KEY-----\\n{}\\n-----END PRIVATE KEY-----\\n",
+                secret.expose_secret()
+            ),
+            format!("-----BEGIN PRIVATE KEY {} -----END PRIVATE KEY-----\n", secret.expose_secret()),
+            format!("-----BEGIN {}-----\n", secret.expose_secret()),
+        ] {
+            let file = folder.path().join("key.pem");
+            std::fs::write(&file, &key).unwrap();
+            let path = file.display().to_string();
+            let settings =
+                ServerSettings { tls_cert: path.clone(), tls_key: path, ..ServerSettings::default() };
+
+            let faults = [serve(&settings, Vec::new()).unwrap_err(), chain(&settings).unwrap_err()];
+
+            for fault in faults {
+                let told = format!("{fault:#} {fault:?}");
+                let bytes = format!("{:?}", secret.expose_secret().as_bytes());
+                assert!(told.contains("key.pem"), "{told}");
+                assert!(!told.contains(secret.expose_secret()), "{key}");
+                assert!(!told.contains(bytes.trim_matches(['[', ']'])), "{key}");
+            }
+        }
+    }
 }

@@ -166,11 +166,15 @@ async fn the_code_of_another_provider_is_refused(engine: Engine) {
 
     let as_email = verify("Email").await;
     let as_nothing = verify("Nothing").await;
+    let as_sms_with_a_blank = verify("Sms ").await;
+    let attempts = app.attempts().await;
     let as_sms = verify("Sms").await;
 
     assert_eq!(login.field("provider"), "Sms");
     as_email.assert_text(400, INVALID_CODE);
     as_nothing.assert_text(400, INVALID_CODE);
+    as_sms_with_a_blank.assert_text(400, INVALID_CODE);
+    assert_eq!(attempts, [0], "none of them was judged");
     as_sms.token();
 }
 

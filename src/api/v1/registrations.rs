@@ -46,7 +46,7 @@ pub(super) struct Link {
 /// A mail address.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = EmailRequest)]
-pub(in crate::api) struct Address {
+pub(in crate::api::v1) struct Address {
     /// The address.
     pub(super) email: String,
 }

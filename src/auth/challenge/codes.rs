@@ -173,7 +173,10 @@ pub(in crate::auth) async fn find(
     challenge: &str,
     provider: &str,
 ) -> Result<Option<StoredCode>, DbErr> {
-    challenge_code::Entity::find_by_id((challenge.to_owned(), provider.to_owned())).one(db).await
+    let found =
+        challenge_code::Entity::find_by_id((challenge.to_owned(), provider.to_owned())).one(db).await?;
+    // By the very name: MariaDB takes one with blanks behind it for the same.
+    Ok(found.filter(|code| code.provider == provider))
 }
 
 /// The code itself, as long as it is kept.

@@ -9,8 +9,12 @@ use crate::vault::MasterKey;
 pub(super) fn check(settings: &Settings, draft: &mut Draft) {
     let url = Url::parse(settings.database.url.expose_secret());
     let is_known = |url: &Url| matches!(url.scheme(), "sqlite" | "postgres" | "postgresql" | "mysql");
-    // A `#` in a password would end the URL there.
-    if !url.is_ok_and(|url| is_known(&url) && url.fragment().is_none()) {
+    // A `#` in a password would end the URL there, and a `/` or `?` its host.
+    let is_whole = |url: &Url| {
+        let rest = [url.path(), url.query().unwrap_or_default()].concat();
+        url.fragment().is_none() && (url.scheme() == "sqlite" || !rest.contains('@'))
+    };
+    if !url.is_ok_and(|url| is_known(&url) && is_whole(&url)) {
         let expected =
             "expected a sqlite:, postgres: or mysql: URL, with # ? / : @ in a password percent-encoded";
         draft.refuse("database.url", expected);

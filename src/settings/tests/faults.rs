@@ -33,6 +33,8 @@ server.request_timeout = "15"  =>  server.request_timeout: expected a duration s
 server.request_timeout = "2h"  =>  server.request_timeout: expected a duration from 100ms to 10m
 database.url = "oracle://x"  =>  database.url: expected a sqlite:, postgres: or mysql: URL
 database.url = "postgres://u:5#sesame@h/d"  =>  database.url: expected a sqlite:
+database.url = "postgres://u:5/sesame@h/d"  =>  database.url: expected a sqlite:
+database.url = "mysql://u:5?sesame@h/d"  =>  database.url: expected a sqlite:
 database.url = ""  =>  database.url: expected a sqlite:, postgres: or mysql: URL
 redis.url = "http://localhost"  =>  redis.url: expected redis://HOST:PORT or rediss://HOST:PORT
 secrets.key = "c2hvcnQ="  =>  secrets.key: expected base64 of exactly 32 bytes

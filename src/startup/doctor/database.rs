@@ -24,6 +24,9 @@ use crate::settings::DatabaseSettings;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const MIB: u64 = 1 << 20;
+/// Result codes of SQLite.
+const SQLITE_BUSY: &str = "5";
+const SQLITE_FULL: &str = "13";
 /// A database that cannot grow refuses everything.
 const FULL: u64 = 16 * MIB;
 const NEARLY_FULL: u64 = 256 * MIB;
@@ -66,7 +69,7 @@ fn place(url: &str) -> String {
         return file.display().to_string();
     }
     let Ok(url) = Url::parse(url) else { return "database.url".to_owned() };
-    let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("a socket of this machine");
+    let host = url.host_str().filter(|_| !is_on_this_machine(&url)).unwrap_or("a socket of this machine");
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     format!("{host}{port}{}", url.path())
 }
@@ -105,11 +108,17 @@ fn server(url: &str) -> Option<Url> {
     };
     let is_elsewhere =
         url.query_pairs().any(|(key, _)| matches!(&*key, "host" | "hostaddr" | "port" | "socket"));
-    if is_elsewhere || url.host_str().is_none_or(str::is_empty) {
+    if is_elsewhere || is_on_this_machine(&url) {
         return None;
     }
     url.set_port(url.port().or(Some(port))).ok()?;
     Some(url)
+}
+
+/// Whether the host is none, or the folder of a socket: `postgres://jane@%2Frun%2Fpostgresql/x`.
+fn is_on_this_machine(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
+    host.is_empty() || host.starts_with("%2f")
 }
 
 /// Version, and whether the server can work with it.
@@ -123,6 +132,7 @@ async fn look(
     let pending = match Migrator::get_pending_migrations_read_only(db).await {
         Ok(pending) => pending,
         Err(DbErr::Custom(fault)) => {
+            let fault = fault.replace('\n', "; ");
             let told = format!("it was migrated by a newer twostep: install that one ({fault})");
             return Ok((version, State::Newer(told)));
         }
@@ -219,10 +229,14 @@ fn advice(error: &DbErr, url: &str) -> String {
     };
     match &**inner {
         sqlx::Error::Database(fault) if sqlite_file(url).is_some() => {
-            format!(
-                "{}: may this user read and write the file and its folder, and is it a database?",
-                fault.message()
-            )
+            match &*fault.code().unwrap_or_default() {
+                SQLITE_BUSY => format!("{}: another program keeps it locked, end that one", fault.message()),
+                SQLITE_FULL => format!("{}: make room", fault.message()),
+                _ => format!(
+                    "{}: may this user read and write the file and its folder, and is it a database?",
+                    fault.message()
+                ),
+            }
         }
         sqlx::Error::Database(fault) => {
             format!(
@@ -253,6 +267,7 @@ mod tests {
             ("postgres://jane:sesame@db.example.com:6543/x?sslpassword=sesame", "db.example.com:6543/x"),
             ("mysql://jane:sesame@db/x", "db/x"),
             ("postgres:///x?host=/run/sesame", "a socket of this machine/x"),
+            ("postgres://u@%2frun/x", "a socket of this machine/x"),
             ("sqlite://data/twostep.db?mode=rwc", "data/twostep.db"),
         ] {
             assert_eq!(place(url), told);
@@ -266,7 +281,12 @@ mod tests {
         assert_eq!(port("postgres://u:p@db/x"), Some(5432));
         assert_eq!(port("mysql://u:p@db/x"), Some(3306));
         assert_eq!(port("mysql://u:p@db:1/x"), Some(1));
-        for socket in ["postgres:///x?host=/run", "mysql://u@localhost/x?socket=/run/s", "sqlite://x.db"] {
+        for socket in [
+            "postgres:///x?host=/run",
+            "postgres://u@%2Frun%2Fpostgresql/x",
+            "mysql://u@localhost/x?socket=/run/s",
+            "sqlite://x.db",
+        ] {
             assert_eq!(port(socket), None, "{socket}");
         }
     }

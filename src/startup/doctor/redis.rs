@@ -49,6 +49,10 @@ fn advice(error: &RedisError) -> String {
     if let Some(cause) = Cause::of(error) {
         return cause.advice("redis.url");
     }
+    if error.is_io_error() {
+        return "no connection: check host and port in redis.url, and the resolver of this machine"
+            .to_owned();
+    }
     let code = error.code().unwrap_or_else(|| error.category());
     match code {
         "READONLY" => "it is a replica, which nobody may write to: use the primary in redis.url".to_owned(),

@@ -246,7 +246,7 @@ async fn a_provider_that_is_not_valid_is_refused(engine: Engine) {
     for provider in ["Sms", "Authenticator", "RecoveryCode", "email", "nonsense"] {
         client.send_code(&challenge, provider).await.assert_problem(422, "invalid_provider");
     }
-    for provider in ["Sms", "Authenticator", "RecoveryCode", "nonsense"] {
+    for provider in ["Sms", "Authenticator", "RecoveryCode", "Email ", "nonsense"] {
         client.guess_by(&challenge, provider, &code).await.assert_problem(422, "invalid_provider");
     }
 
