@@ -58,6 +58,28 @@ async fn a_certificate_is_judged_by_names_key_and_files() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_not_understood_is_not_repeated() {
+    let secret = "c2VjcmV0LXRoYXQtbm9ib2R5LXNlZXM";
+    let bytes = format!("{:?}", secret.as_bytes()).replace(['[', ']'], "");
+    let (certificate, _) = self_signed("login.example.com", -1, 90);
+    for unreadable in [
+        format!("-----BEGIN PRIVATE KEY-----\\n{secret}\\n-----END PRIVATE KEY-----\\n"),
+        format!("-----BEGIN PRIVATE KEY----- {secret} -----END PRIVATE KEY-----\n"),
+    ] {
+        for installation in [serving(&certificate, &unreadable), serving(&unreadable, &unreadable)] {
+            let report = examine(&installation);
+            let start = installation.run(&["serve"]);
+
+            report.assert("TLS", "failed", "is not PEM");
+            start.assert_code(1);
+            for told in [&report.outcome.stdout, &report.outcome.stderr, &start.stdout, &start.stderr] {
+                assert!(!told.contains(secret) && !told.contains(&bytes), "{told}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_does_not_fit_and_a_key_for_everybody_are_warnings() {
     let (certificate, key) = self_signed("login.example.com", -1, 90);
     let installation = serving(&certificate, &key);
