@@ -26,6 +26,14 @@ const MAIL_ALONE: [(&str, &str); 2] =
 /// Sessions that are refreshed at once.
 const CHAINS: usize = 16;
 
+/// A server that is compared with another one, how its codes come, and how many users it has.
+#[derive(Clone, Copy)]
+struct Side<'a> {
+    server: &'a Server,
+    way: &'a Way,
+    users: usize,
+}
+
 /// What the parts share: a relay, a Twilio, and a database with users.
 pub(crate) struct Bench {
     sink: Sink,
@@ -112,18 +120,36 @@ impl Bench {
         }
     }
 
+    /// Sign-ins per second of two servers, in turns. Who goes first changes with each: neither always comes after the other.
+    async fn sides(&self, clients: usize, ours: Side<'_>, theirs: Side<'_>) -> Turns {
+        let load = async |side: Side<'_>| {
+            sign_ins(&side.server.socket, side.way, clients, side.users, self.span / 2).await
+        };
+        let mut turns = Turns::default();
+        let mut ours_first = true;
+        while turns.go_on() {
+            let turn = Watch::start(&[ours.server.pid(), theirs.server.pid()]);
+            let (our_rate, their_rate) = if ours_first {
+                let first = load(ours).await;
+                (first, load(theirs).await)
+            } else {
+                let first = load(theirs).await;
+                (load(ours).await, first)
+            };
+            turns.add(our_rate, their_rate.per_second(), turn.stop().others);
+            ours_first = !ours_first;
+        }
+        turns
+    }
+
     /// What registering every provider costs: sign-ins per second, and memory afterwards, against a server that has mail alone.
     pub(crate) async fn providers(&self, table: &mut Table) {
         let all = self.installation.serve();
         let mail_alone = self.installation.serve_with(&MAIL_ALONE);
         for clients in [8, 64, 256] {
-            let mut turns = Turns::default();
-            while turns.go_on() {
-                let turn = Watch::start(&[all.pid(), mail_alone.pid()]);
-                let ours = sign_ins(&all.socket, &self.mails, clients, USERS, self.span / 2).await;
-                let theirs = sign_ins(&mail_alone.socket, &self.mails, clients, USERS, self.span / 2).await;
-                turns.add(ours, theirs.per_second(), turn.stop().others);
-            }
+            let ours = Side { server: &all, way: &self.mails, users: USERS };
+            let theirs = Side { server: &mail_alone, ..ours };
+            let turns = self.sides(clients, ours, theirs).await;
             let figure = format!("sign-ins/s of {clients} clients with every provider against mail alone");
             let measured = turns.tell("/s with every provider", "/s with mail alone");
             table.row(&figure, measured, "≥ 0.95", turns.ratio() >= 0.95);
@@ -140,13 +166,9 @@ impl Bench {
         let by_mail = self.installation.serve();
         let by_text = self.installation.serve_with(&[("TWOSTEP__TWO_STEP__DEFAULT_PROVIDER", "Sms")]);
         let texts = Way::Text(self.texts.clone());
-        let mut turns = Turns::default();
-        while turns.go_on() {
-            let turn = Watch::start(&[by_mail.pid(), by_text.pid()]);
-            let mailed = sign_ins(&by_mail.socket, &self.mails, 64, USERS, self.span / 2).await;
-            let texted = sign_ins(&by_text.socket, &texts, 64, USERS, self.span / 2).await;
-            turns.add(texted, mailed.per_second(), turn.stop().others);
-        }
+        let ours = Side { server: &by_text, way: &texts, users: USERS };
+        let theirs = Side { server: &by_mail, way: &self.mails, users: USERS };
+        let turns = self.sides(64, ours, theirs).await;
         let (ratio, measured) = (turns.ratio(), turns.tell("/s by text", "/s by mail"));
         let figure = "sign-ins/s of 64 clients with texts by a loopback Twilio against mails";
         table.row(figure, measured, "≥ 0.9", ratio >= 0.9);
@@ -252,13 +274,9 @@ impl Bench {
         let many = Installation::new(self.sink.port, self.texts.port);
         many.import(&self.hash, 0, MANY_USERS);
         let (few_server, many_server) = (self.installation.serve(), many.serve());
-        let mut turns = Turns::default();
-        while turns.go_on() {
-            let turn = Watch::start(&[few_server.pid(), many_server.pid()]);
-            let few = sign_ins(&few_server.socket, &self.mails, 64, USERS, self.span / 2).await;
-            let many = sign_ins(&many_server.socket, &self.mails, 64, MANY_USERS, self.span / 2).await;
-            turns.add(many, few.per_second(), turn.stop().others);
-        }
+        let ours = Side { server: &many_server, way: &self.mails, users: MANY_USERS };
+        let theirs = Side { server: &few_server, way: &self.mails, users: USERS };
+        let turns = self.sides(64, ours, theirs).await;
         let (ratio, measured) = (turns.ratio(), turns.tell("/s", "/s"));
         table.row("sign-ins/s with 100 000 users against 1 000", measured, "≥ 0.95", ratio >= 0.95);
     }
