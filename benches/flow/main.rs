@@ -1,11 +1,12 @@
 //! The whole flow, measured: `cargo bench --bench flow`, or `cargo bench --bench flow -- signins start` for single parts.
 //!
 //! Starts the release binary on a fresh `SQLite` database with a quick mail relay and a quick Twilio beside it, and prints a markdown table. Parts:
-//! `start`, `memory`, `signins`, `providers`, `texts`, `tokens`, `refreshes`, `p99`, `delivery`, `users`, `size`. `TWOSTEP_BENCH_SECONDS` is the length of one load.
+//! `start`, `memory`, `signins`, `providers`, `builds`, `texts`, `tokens`, `refreshes`, `p99`, `delivery`, `users`, `size`. `TWOSTEP_BENCH_SECONDS` is the length of one load.
 //!
 //! What is compared is measured in turns (A B A B A …), and the median of the ratios of neighbours is told. A turn in which others used the
 //! machine is measured again; how much went to them in the turns that count is told beside. Settings in the environment
-//! (`TWOSTEP__DATABASE__MAX_CONNECTIONS=2`) reach the server; `TWOSTEP_BENCH_BINARY` names another one.
+//! (`TWOSTEP__DATABASE__MAX_CONNECTIONS=2`) reach the server; `TWOSTEP_BENCH_BINARY` names another one. `TWOSTEP_BENCH_OTHER`
+//! names a build to compare with, for `builds`.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -27,11 +28,12 @@ mod turns;
 
 use table::Table;
 
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 12] = [
     "start",
     "memory",
     "signins",
     "providers",
+    "builds",
     "texts",
     "tokens",
     "refreshes",
@@ -67,6 +69,9 @@ fn main() {
         }
         if runs("providers") {
             bench.providers(&mut table).await;
+        }
+        if runs("builds") {
+            bench.builds(&mut table).await;
         }
         if runs("texts") {
             bench.texts(&mut table).await;

@@ -97,7 +97,7 @@ impl Bench {
     pub(crate) async fn sign_ins(&self, table: &mut Table) {
         let server = self.installation.serve();
         for clients in [8, 64, 256] {
-            let mut turns = Turns::default();
+            let mut turns = Turns::few();
             let mut cpu = Vec::new();
             let mut bare = hashes(HASH_THREADS, self.span / 4);
             while turns.go_on() {
@@ -121,11 +121,10 @@ impl Bench {
     }
 
     /// Sign-ins per second of two servers, in turns. Who goes first changes with each: neither always comes after the other.
-    async fn sides(&self, clients: usize, ours: Side<'_>, theirs: Side<'_>) -> Turns {
+    async fn sides(&self, mut turns: Turns, clients: usize, ours: Side<'_>, theirs: Side<'_>) -> Turns {
         let load = async |side: Side<'_>| {
             sign_ins(&side.server.socket, side.way, clients, side.users, self.span / 2).await
         };
-        let mut turns = Turns::default();
         let mut ours_first = true;
         while turns.go_on() {
             let turn = Watch::start(&[ours.server.pid(), theirs.server.pid()]);
@@ -142,33 +141,53 @@ impl Bench {
         turns
     }
 
-    /// What registering every provider costs: sign-ins per second, and memory afterwards, against a server that has mail alone.
+    /// What registering every provider costs, against a server that has mail alone.
     pub(crate) async fn providers(&self, table: &mut Table) {
         let all = self.installation.serve();
         let mail_alone = self.installation.serve_with(&MAIL_ALONE);
+        self.compare(table, &all, &mail_alone, "with every provider against mail alone").await;
+    }
+
+    /// Every provider, against the build that `TWOSTEP_BENCH_OTHER` names, with the providers that it has by default.
+    pub(crate) async fn builds(&self, table: &mut Table) {
+        let Ok(binary) = std::env::var("TWOSTEP_BENCH_OTHER") else {
+            eprintln!("  no other build: TWOSTEP_BENCH_OTHER is not set");
+            return;
+        };
+        let other = Installation::of_other(binary, self.sink.port);
+        other.import(&self.hash, 0, USERS);
+        let (all, other) = (self.installation.serve(), other.serve());
+        self.compare(table, &all, &other, "with every provider against the other build").await;
+    }
+
+    /// Sign-ins per second of two servers, and their memory.
+    async fn compare(&self, table: &mut Table, ours: &Server, theirs: &Server, against: &str) {
         for clients in [8, 64, 256] {
-            let ours = Side { server: &all, way: &self.mails, users: USERS };
-            let theirs = Side { server: &mail_alone, ..ours };
-            let turns = self.sides(clients, ours, theirs).await;
-            let figure = format!("sign-ins/s of {clients} clients with every provider against mail alone");
-            let measured = turns.tell("/s with every provider", "/s with mail alone");
-            table.row(&figure, measured, "≥ 0.95", turns.ratio() >= 0.95);
+            let our_side = Side { server: ours, way: &self.mails, users: USERS };
+            let their_side = Side { server: theirs, ..our_side };
+            let turns = self.sides(Turns::many(), clients, our_side, their_side).await;
+            let figure = format!("sign-ins/s of {clients} clients {against}");
+            table.row(&figure, turns.tell("sign-ins/s", "sign-ins/s"), "≥ 0.95", turns.ratio() >= 0.95);
         }
         tokio::time::sleep(Duration::from_secs(5)).await;
-        let [ours, theirs] = [&all, &mail_alone].map(|server| mebibytes(server.memory_kib("VmRSS")));
-        let measured = format!("{:.2} ({ours:.1} MiB; {theirs:.1} MiB with mail alone)", ours / theirs);
-        let figure = "memory when idle, 5 s after these loads, with every provider against mail alone";
-        table.row(figure, measured, "≤ 1.1", ours / theirs <= 1.1);
+        for (figure, name) in [("memory when idle, 5 s after these loads", "VmRSS"), ("peak memory", "VmHWM")]
+        {
+            let [ours, theirs] = [ours, theirs].map(|server| mebibytes(server.memory_kib(name)));
+            let measured = format!("{:.2} ({ours:.1} MiB; {theirs:.1} MiB)", ours / theirs);
+            table.row(&format!("{figure}, {against}"), measured, "≤ 1.1", ours / theirs <= 1.1);
+        }
     }
 
     /// Sign-ins per second with texted codes against those with mailed ones, in turns.
     pub(crate) async fn texts(&self, table: &mut Table) {
-        let by_mail = self.installation.serve();
-        let by_text = self.installation.serve_with(&[("TWOSTEP__TWO_STEP__DEFAULT_PROVIDER", "Sms")]);
+        let without_end = ("TWOSTEP__PROVIDERS__SMS__DAILY_BUDGET", "off");
+        let by_mail = self.installation.serve_with(&[without_end]);
+        let by_text =
+            self.installation.serve_with(&[without_end, ("TWOSTEP__TWO_STEP__DEFAULT_PROVIDER", "Sms")]);
         let texts = Way::Text(self.texts.clone());
         let ours = Side { server: &by_text, way: &texts, users: USERS };
         let theirs = Side { server: &by_mail, way: &self.mails, users: USERS };
-        let turns = self.sides(64, ours, theirs).await;
+        let turns = self.sides(Turns::few(), 64, ours, theirs).await;
         let (ratio, measured) = (turns.ratio(), turns.tell("/s by text", "/s by mail"));
         let figure = "sign-ins/s of 64 clients with texts by a loopback Twilio against mails";
         table.row(figure, measured, "≥ 0.9", ratio >= 0.9);
@@ -178,7 +197,7 @@ impl Bench {
         let server = self.installation.serve();
         let bare_server = BareServer::start();
         let token = self.token(&server).await;
-        let mut turns = Turns::default();
+        let mut turns = Turns::few();
         let (mut ours_cpu, mut bare_cpu) = (Vec::new(), Vec::new());
         let watch = || Watch::start(&[server.pid(), bare_server.pid()]);
         while turns.go_on() {
@@ -213,7 +232,7 @@ impl Bench {
             sessions.push(session(&mut connection, &self.mails, user).await.expect("a session"));
         }
         let bare_database = BareDatabase::create(CHAINS).await;
-        let mut turns = Turns::default();
+        let mut turns = Turns::few();
         while turns.go_on() {
             let turn = Watch::start(&[server.pid()]);
             let bare = bare_database.exchanges(CHAINS, self.span / 4).await;
@@ -276,7 +295,7 @@ impl Bench {
         let (few_server, many_server) = (self.installation.serve(), many.serve());
         let ours = Side { server: &many_server, way: &self.mails, users: MANY_USERS };
         let theirs = Side { server: &few_server, way: &self.mails, users: USERS };
-        let turns = self.sides(64, ours, theirs).await;
+        let turns = self.sides(Turns::few(), 64, ours, theirs).await;
         let (ratio, measured) = (turns.ratio(), turns.tell("/s", "/s"));
         table.row("sign-ins/s with 100 000 users against 1 000", measured, "≥ 0.95", ratio >= 0.95);
     }

@@ -15,18 +15,35 @@ pub(crate) const PASSWORD: &str = "Correct-Horse-7";
 /// A folder with a database, and how the server is run in it.
 pub(crate) struct Installation {
     folder: TempDir,
+    binary: String,
     environment: Vec<(String, String)>,
 }
 
 impl Installation {
-    /// Every provider, and defaults but for what the measurement needs: mails and texts to the sinks, and no limit on the one
-    /// address of all clients.
+    /// Every provider, texts to the sink as well as mails.
     pub(crate) fn new(relay_port: u16, texts_port: u16) -> Self {
+        let texts = [
+            ("PROVIDERS__SMS__ENABLED", "true".to_owned()),
+            ("PROVIDERS__SMS__TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000000".to_owned()),
+            ("PROVIDERS__SMS__TWILIO_AUTH_TOKEN", "nobodys-secret".to_owned()),
+            ("PROVIDERS__SMS__TWILIO_FROM", "+15005550006".to_owned()),
+            ("PROVIDERS__SMS__TWILIO_BASE_URL", format!("http://127.0.0.1:{texts_port}")),
+        ];
+        Self::of(binary(), relay_port, &texts)
+    }
+
+    /// Another build, with the providers that it has by default: it may be one that knows nothing of texts.
+    pub(crate) fn of_other(binary: String, relay_port: u16) -> Self {
+        Self::of(binary, relay_port, &[])
+    }
+
+    /// Defaults but for what the measurement needs: mails to the sink, and no limit on the one address of all clients.
+    fn of(binary: String, relay_port: u16, more: &[(&str, String)]) -> Self {
         let key = base64::Engine::encode(
             &base64::engine::general_purpose::STANDARD,
             twostep::vault::random_bytes::<32>(),
         );
-        let environment = [
+        let common = [
             ("SERVER__BIND", "127.0.0.1:0".to_owned()),
             ("DATABASE__URL", "sqlite://twostep.db".to_owned()),
             ("SECRETS__KEY", key),
@@ -34,20 +51,13 @@ impl Installation {
             ("MAIL__TRANSPORT", "smtp".to_owned()),
             ("MAIL__SMTP_URL", format!("smtp://127.0.0.1:{relay_port}")),
             ("ACCOUNTS__HASH_THREADS", "2".to_owned()),
-            ("PROVIDERS__SMS__ENABLED", "true".to_owned()),
-            ("PROVIDERS__SMS__DAILY_BUDGET", "off".to_owned()),
-            ("PROVIDERS__SMS__TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000000".to_owned()),
-            ("PROVIDERS__SMS__TWILIO_AUTH_TOKEN", "nobodys-secret".to_owned()),
-            ("PROVIDERS__SMS__TWILIO_FROM", "+15005550006".to_owned()),
-            ("PROVIDERS__SMS__TWILIO_BASE_URL", format!("http://127.0.0.1:{texts_port}")),
         ];
-        let environment = environment.map(|(name, value)| (format!("TWOSTEP__{name}"), value));
+        let environment =
+            common.iter().chain(more).map(|(name, value)| (format!("TWOSTEP__{name}"), value.clone()));
         // What the bench is given itself comes last and wins.
         let given = std::env::vars().filter(|(name, _)| name.starts_with("TWOSTEP__"));
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-            environment: environment.into_iter().chain(given).collect(),
-        }
+        let environment = environment.chain(given).collect();
+        Self { folder: tempfile::tempdir().unwrap(), binary, environment }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -55,7 +65,7 @@ impl Installation {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = Command::new(&self.binary);
         command.args(arguments).current_dir(self.folder()).env_clear().envs(self.environment.iter().cloned());
         command
     }

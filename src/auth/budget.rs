@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use entity::text_budget::{ActiveModel, Column, Entity};
 use log::{error, info};
-use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait as _};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
-    QuerySelect as _,
+    QuerySelect as _, Select,
 };
 
 use super::window::{self, Taken};
@@ -74,23 +74,30 @@ impl Auth {
         budgets.rates.keys().map(|name| (name.clone(), spent.contains(name))).collect()
     }
 
-    /// The providers whose text budget is spent, by name, and how long until some of it may be back.
-    pub(super) async fn spent_budgets(
-        &self,
-        db: &impl ConnectionTrait,
-    ) -> Result<HashMap<String, Duration>, DbErr> {
+    /// The slices of the periods that end now, of every provider that has a budget; `None` if none has.
+    pub(super) fn texts_of_late(&self) -> Option<Select<Entity>> {
+        let (budgets, now) = (self.0.text_budgets.load(), self.0.clock.now());
+        let with_quota = budgets.rates.iter().filter_map(|(provider, rate)| Some((provider, rate.0?)));
+        let any = with_quota
+            .map(|(provider, quota)| of_late(provider, quota, now))
+            .fold(Condition::any(), Condition::add);
+        (!any.is_empty()).then(|| Entity::find().filter(any))
+    }
+
+    /// The providers whose text budget is spent by `texts` of late, by name, and how long until some of it may be back.
+    pub(super) fn spent_budgets(&self, texts: &HashMap<String, i64>) -> HashMap<String, Duration> {
         let budgets = self.0.text_budgets.load_full();
-        let now = self.0.clock.now();
         let mut spent = HashMap::new();
         for (provider, rate) in &budgets.rates {
             let Some(quota) = rate.0 else { continue };
-            let is_spent = sent(db, provider, quota, now).await?.0 >= i64::from(quota.count);
+            let count = texts.get(provider).copied().unwrap_or_default();
+            let is_spent = count >= i64::from(quota.count);
             budgets.note(provider, is_spent);
             if is_spent {
                 spent.insert(provider.clone(), slice(quota));
             }
         }
-        Ok(spent)
+        spent
     }
 
     /// Counts a text on the budget of `provider` and on its block of numbers. Through a transaction it counts once that is
@@ -139,13 +146,17 @@ async fn sent(
     let rows: Vec<(i32, i32)> = Entity::find()
         .select_only()
         .columns([Column::Sent, Column::Confirmations])
-        .filter(Column::Provider.eq(provider))
-        // A slice counts until all of it is over.
-        .filter(Column::Slot.gt(now.minus(quota.period + slice(quota)).millis()))
+        .filter(of_late(provider, quota, now))
         .into_tuple()
         .all(db)
         .await?;
     Ok(rows.iter().fold((0, 0), |sum, row| (sum.0 + i64::from(row.0), sum.1 + i64::from(row.1))))
+}
+
+/// The slices of the period that ends now. One counts until all of it is over.
+fn of_late(provider: &str, quota: Quota, now: Timestamp) -> Condition {
+    let since = now.minus(quota.period + slice(quota));
+    Condition::all().add(Column::Provider.eq(provider)).add(Column::Slot.gt(since.millis()))
 }
 
 /// Holds the provider's first row until the transaction ends.

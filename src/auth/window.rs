@@ -36,6 +36,9 @@ pub(super) async fn take(
     now: Timestamp,
 ) -> Result<Taken, Unexpected> {
     let Some(quota) = rate.0 else { return Ok(Taken::Counted) };
+    if start_over(db, key, quota, now).await? {
+        return Ok(Taken::Counted);
+    }
     for _ in 0..MOST_ROUNDS {
         let row = Entity::find_by_id(key).one(db).await?;
         if let Some(taken) = take_from(db, key, row.as_ref(), quota, now).await? {
@@ -47,6 +50,9 @@ pub(super) async fn take(
 
 /// Takes the event that was counted at `at` out again.
 pub(super) async fn give_back(db: &impl ConnectionTrait, key: &str, at: Timestamp) -> Result<(), Unexpected> {
+    if swap(db, key, (&write(&[at]), ""), None).await? {
+        return Ok(());
+    }
     for _ in 0..MOST_ROUNDS {
         let Some(row) = Entity::find_by_id(key).one(db).await? else { return Ok(()) };
         let mut times = read(&row.times);
@@ -74,6 +80,19 @@ pub(super) async fn prune(db: &impl ConnectionTrait, now: Timestamp) -> Result<u
 
 fn too_much_traffic() -> Unexpected {
     Unexpected(anyhow!("a window was lost {MOST_ROUNDS} times to others"))
+}
+
+/// Counts in a window that is there and has nothing in it, as most are, without a look at it.
+async fn start_over(
+    db: &impl ConnectionTrait,
+    key: &str,
+    quota: Quota,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
+    if quota.count == 0 {
+        return Ok(false);
+    }
+    swap(db, key, ("", &write(&[now])), Some(now.plus(quota.period).millis())).await
 }
 
 /// One round on what was read; `None` when the row has changed since.
@@ -114,14 +133,24 @@ async fn replace(
     times: &[Timestamp],
     expires_at: i64,
 ) -> Result<bool, DbErr> {
-    let replaced = Entity::update_many()
-        .col_expr(Column::Times, Expr::value(write(times)))
-        .col_expr(Column::ExpiresAt, Expr::value(expires_at))
-        .filter(Column::Key.eq(&row.key))
-        .filter(Column::Times.eq(&row.times))
-        .exec(db)
-        .await?;
-    Ok(replaced.rows_affected == 1)
+    swap(db, &row.key, (&row.times, &write(times)), Some(expires_at)).await
+}
+
+/// Writes new times over old ones, if those are what the row holds: one guarded statement.
+async fn swap(
+    db: &impl ConnectionTrait,
+    key: &str,
+    (old, new): (&str, &str),
+    expires_at: Option<i64>,
+) -> Result<bool, DbErr> {
+    let mut swapped = Entity::update_many()
+        .col_expr(Column::Times, Expr::value(new))
+        .filter(Column::Key.eq(key))
+        .filter(Column::Times.eq(old));
+    if let Some(expires_at) = expires_at {
+        swapped = swapped.col_expr(Column::ExpiresAt, Expr::value(expires_at));
+    }
+    Ok(swapped.exec(db).await?.rows_affected == 1)
 }
 
 /// Makes an empty window, if there is none. It counts nothing: MariaDB reports a row that was there already as written, so
@@ -193,11 +222,22 @@ mod tests {
     async fn what_is_given_back_can_be_taken_again_once() {
         let database = fixture::database().await;
         let db = &database.connection;
-        take(db, "k", rate(1), at(0)).await.unwrap();
+        let held = async || read(&Entity::find_by_id("k").one(db).await.unwrap().unwrap().times);
+        for second in 0..3 {
+            take(db, "k", rate(3), at(second)).await.unwrap();
+        }
 
+        give_back(db, "k", at(1)).await.unwrap();
+        give_back(db, "k", at(1)).await.unwrap();
+        let two = held().await;
         give_back(db, "k", at(0)).await.unwrap();
-        give_back(db, "k", at(0)).await.unwrap();
+        give_back(db, "k", at(5)).await.unwrap();
+        let one = held().await;
+        give_back(db, "k", at(2)).await.unwrap();
+        give_back(db, "k", at(2)).await.unwrap();
         give_back(db, "unknown", at(0)).await.unwrap();
+
+        assert_eq!((two, one, held().await), (vec![at(0), at(2)], vec![at(2)], vec![]));
 
         assert_eq!(take(db, "k", rate(1), at(1)).await.unwrap(), Taken::Counted);
         assert!(matches!(take(db, "k", rate(1), at(1)).await.unwrap(), Taken::Full { .. }));
@@ -221,6 +261,24 @@ mod tests {
 
         assert_eq!(first, Some(Taken::Counted));
         assert_eq!(second, None);
+    }
+
+    #[tokio::test]
+    async fn a_window_is_started_over_only_when_it_is_empty() {
+        let database = fixture::database().await;
+        let db = &database.connection;
+        let quota = Quota { count: 1, period: MINUTE };
+        let none_to_take = Quota { count: 0, period: MINUTE };
+        let start_over = async |quota, seconds| start_over(db, "k", quota, at(seconds)).await.unwrap();
+
+        let missing = start_over(quota, 0).await;
+        make(db, "k", 0).await.unwrap();
+        let without_room = start_over(none_to_take, 1).await;
+        let (first, second) = (start_over(quota, 2).await, start_over(quota, 2).await);
+
+        assert_eq!((missing, without_room, first, second), (false, false, true, false));
+        let row = Entity::find_by_id("k").one(db).await.unwrap().unwrap();
+        assert_eq!((read(&row.times), row.expires_at), (vec![at(2)], at(62).millis()));
     }
 
     #[tokio::test]

@@ -30,7 +30,11 @@ async fn text(house: &House, block: Option<usize>, purpose: Purpose) -> Taken {
 }
 
 async fn is_spent(house: &House) -> bool {
-    !house.auth.spent_budgets(house.db()).await.unwrap().is_empty()
+    let mut texts = HashMap::new();
+    for row in house.auth.texts_of_late().unwrap().all(house.db()).await.unwrap() {
+        *texts.entry(row.provider).or_default() += i64::from(row.sent);
+    }
+    !house.auth.spent_budgets(&texts).is_empty()
 }
 
 #[actix_web::test]
@@ -100,6 +104,17 @@ async fn a_provider_without_a_budget_has_no_bound() {
         let taken = house.auth.count_text(house.db(), "Other", NUMBER, Purpose::SignIn, NOW).await.unwrap();
         assert_eq!(taken, Taken::Counted);
     }
+}
+
+#[actix_web::test]
+async fn each_provider_has_its_own_budget() {
+    let house = house(20).await;
+
+    let of_others = HashMap::from([("Other".to_owned(), 20), ("Sms".to_owned(), 19)]);
+    let of_its_own = HashMap::from([("Other".to_owned(), 19), ("Sms".to_owned(), 20)]);
+
+    assert!(house.auth.spent_budgets(&of_others).is_empty());
+    assert!(house.auth.spent_budgets(&of_its_own).contains_key("Sms"));
 }
 
 #[actix_web::test]

@@ -1,9 +1,10 @@
 //! What is valid for a user: the providers that say so, and recovery codes.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use entity::{authenticator, factor, recovery_code, user};
+use entity::{authenticator, factor, recovery_code, text_budget, user};
 use sea_orm::sea_query::{Expr, UnionType};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
@@ -12,8 +13,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::RECOVERY_CODE;
-use crate::auth::Auth;
 use crate::auth::error::Trouble;
+use crate::auth::{Auth, user as users};
 use crate::courier::Message;
 use crate::otp::{
     Account, Code, CodeContext, Destination, Offer, ProviderError, ProviderKind, ProviderRegistry,
@@ -57,15 +58,18 @@ impl Auth {
     /// budget is spent.
     pub(in crate::auth) async fn offers_for(&self, user: &user::Model) -> Result<Offers, Trouble> {
         let house = &*self.0;
-        let Besides { has_authenticator, recovery_codes_left, disabled } =
-            Besides::read(&house.db, user.id).await?;
+        // Only to its number can an account be texted.
+        let texts = users::confirmed_phone(user).and_then(|_| self.texts_of_late());
+        let is_budgeted = texts.is_some();
+        let Besides { has_authenticator, recovery_codes_left, disabled, texts } =
+            Besides::read(&house.db, user.id, texts).await?;
         let account = Account { has_authenticator, ..Account::from(user) };
         let registry = house.providers.load_full();
         let mut all = registry.valid_providers(&account).await?;
         all.retain(|offer| !disabled.contains(&offer.provider));
         let mut texts_come_back_in = None;
-        if all.iter().any(|offer| offer.kind == ProviderKind::Sms) {
-            let spent = self.spent_budgets(&house.db).await?;
+        if is_budgeted {
+            let spent = self.spent_budgets(&texts);
             let of_user = all.iter().filter_map(|offer| spent.get(&offer.provider));
             texts_come_back_in = of_user.min().copied();
             all.retain(|offer| !spent.contains_key(&offer.provider));
@@ -106,11 +110,17 @@ struct Besides {
     recovery_codes_left: u64,
     /// Names of the providers that too many wrong codes have switched off.
     disabled: Vec<String>,
+    /// Texts of late by the provider's name.
+    texts: HashMap<String, i64>,
 }
 
 impl Besides {
-    /// Reads it in one statement: each row has what it tells of, a name, and a count.
-    async fn read(db: &impl ConnectionTrait, user_id: Uuid) -> Result<Self, DbErr> {
+    /// Reads it in one statement, together with `texts`: each row has what it tells of, a name, and a count.
+    async fn read(
+        db: &impl ConnectionTrait,
+        user_id: Uuid,
+        texts: Option<Select<text_budget::Entity>>,
+    ) -> Result<Self, DbErr> {
         let mut all = factor::Entity::find()
             .select_only()
             .expr(Expr::cust("'disabled'"))
@@ -135,6 +145,15 @@ impl Besides {
             .expr(Expr::cust("COUNT(*)"))
             .into_query();
         all.union(UnionType::All, app).union(UnionType::All, codes);
+        if let Some(texts) = texts {
+            let texts = texts
+                .select_only()
+                .expr(Expr::cust("'texts'"))
+                .column(text_budget::Column::Provider)
+                .column(text_budget::Column::Sent)
+                .into_query();
+            all.union(UnionType::All, texts);
+        }
 
         let mut besides = Self::default();
         for row in db.query_all(&all).await? {
@@ -142,6 +161,7 @@ impl Besides {
             match what.as_str() {
                 "app" => besides.has_authenticator = count > 0,
                 "codes" => besides.recovery_codes_left = count.unsigned_abs(),
+                "texts" => *besides.texts.entry(row.try_get_by_index(1)?).or_default() += count,
                 _ => besides.disabled.push(row.try_get_by_index(1)?),
             }
         }
