@@ -23,6 +23,8 @@ const MANY_USERS: usize = 100_000;
 /// A server with no provider but `Email`.
 const MAIL_ALONE: [(&str, &str); 2] =
     [("TWOSTEP__PROVIDERS__SMS__ENABLED", "false"), ("TWOSTEP__PROVIDERS__AUTHENTICATOR__ENABLED", "false")];
+/// Loads of which the median is told where single ones differ.
+const DELIVERY_LOADS: usize = 5;
 /// Sessions that are refreshed at once.
 const CHAINS: usize = 16;
 
@@ -258,21 +260,35 @@ impl Bench {
         table.row("p99 of that GET while 64 clients sign in without pause", measured, "≤ 15 ms", p99 <= 15.0);
     }
 
-    /// From the message's row to its MAIL FROM: alone, and under the load of 8 clients.
+    /// From the message's row to its MAIL FROM: alone, and under the load of 8 clients. The median of several loads: a single
+    /// hiccup of a shared machine is one in a hundred mails of a load.
     pub(crate) async fn delivery(&self, table: &mut Table) {
         for clients in [1, 8] {
-            let server = self.installation.serve();
-            self.sink.take_heard();
-            sign_ins(&server.socket, &self.mails, clients, USERS, self.span).await;
-            let heard = self.sink.take_heard();
-            drop(server);
-            let mut waits = self.waits(heard).await;
-            let count = waits.len();
-            let [p50, p99] = [0.5, 0.99].map(|share| quantile(&mut waits, share).unwrap_or(i64::MAX));
-            let measured = format!("p99 {p99} ms (p50 {p50} ms, {count} mails)");
+            let mut loads = Vec::new();
+            let mut count = 0;
+            for _ in 0..DELIVERY_LOADS {
+                let mut waits = self.delivery_of(clients).await;
+                count += waits.len();
+                loads.push([0.99, 0.5].map(|share| quantile(&mut waits, share).unwrap_or(i64::MAX)));
+            }
+            loads.sort_unstable();
+            let [p99, p50] = loads[DELIVERY_LOADS / 2];
+            let (shortest, longest) = (loads[0][0], loads[DELIVERY_LOADS - 1][0]);
+            let measured = format!(
+                "p99 {p99} ms, the median of {DELIVERY_LOADS} loads of {shortest} to {longest} (p50 {p50} ms, {count} mails)"
+            );
             let figure = format!("commit of the challenge to MAIL FROM at a quick relay, {clients} clients");
             table.row(&figure, measured, "p99 ≤ 20 ms", p99 <= 20);
         }
+    }
+
+    async fn delivery_of(&self, clients: usize) -> Vec<i64> {
+        let server = self.installation.serve();
+        self.sink.take_heard();
+        sign_ins(&server.socket, &self.mails, clients, USERS, self.span).await;
+        let heard = self.sink.take_heard();
+        drop(server);
+        self.waits(heard).await
     }
 
     /// Milliseconds from each row's `created_at`, which is before its commit, to its MAIL FROM.

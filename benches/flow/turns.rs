@@ -5,7 +5,7 @@ use crate::load::Rate;
 /// A turn in which others took a larger share of the machine is measured again,
 const QUIET: f64 = 0.05;
 /// but there are no more turns than this many times those that count.
-const MOST: usize = 4;
+const MOST: usize = 2;
 
 struct Turn {
     ours: f64,
