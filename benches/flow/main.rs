@@ -3,7 +3,7 @@
 //! Starts the release binary on a fresh `SQLite` database with a quick mail relay and a quick Twilio beside it, and prints a markdown table. Parts:
 //! `start`, `memory`, `signins`, `providers`, `builds`, `texts`, `tokens`, `refreshes`, `p99`, `delivery`, `users`, `size`. `TWOSTEP_BENCH_SECONDS` is the length of one load.
 //!
-//! What is compared is measured in turns (A B A B A …), and the median of the ratios of neighbours is told. A turn in which others used the
+//! What is compared is measured in turns (servers: A B B A A B …), and the median of the ratios of neighbours is told. A turn in which others used the
 //! machine is measured again; how much went to them in the turns that count is told beside. Settings in the environment
 //! (`TWOSTEP__DATABASE__MAX_CONNECTIONS=2`) reach the server; `TWOSTEP_BENCH_BINARY` names another one. `TWOSTEP_BENCH_OTHER`
 //! names a build to compare with, for `builds`.

@@ -51,6 +51,30 @@ impl TextBudgets {
         self.rates.get(provider)?.0
     }
 
+    /// The slices of the periods that end at `now`, of every provider that has a budget; `None` if none has.
+    pub(super) fn texts_of_late(&self, now: Timestamp) -> Option<Select<Entity>> {
+        let with_quota = self.rates.iter().filter_map(|(provider, rate)| Some((provider, rate.0?)));
+        let any = with_quota
+            .map(|(provider, quota)| of_late(provider, quota, now))
+            .fold(Condition::any(), Condition::add);
+        (!any.is_empty()).then(|| Entity::find().filter(any))
+    }
+
+    /// The providers whose budget is spent by `texts` of late, by name, and how long until some of it may be back.
+    pub(super) fn spent(&self, texts: &HashMap<String, i64>) -> HashMap<String, Duration> {
+        let mut spent = HashMap::new();
+        for (provider, rate) in &self.rates {
+            let Some(quota) = rate.0 else { continue };
+            let count = texts.get(provider).copied().unwrap_or_default();
+            let is_spent = count >= i64::from(quota.count);
+            self.note(provider, is_spent);
+            if is_spent {
+                spent.insert(provider.clone(), slice(quota));
+            }
+        }
+        spent
+    }
+
     /// Notes whether a budget is spent, and tells the operator when that changes.
     fn note(&self, provider: &str, is_spent: bool) {
         let mut spent = self.spent.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -72,32 +96,6 @@ impl Auth {
         let budgets = self.0.text_budgets.load();
         let spent = budgets.spent.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         budgets.rates.keys().map(|name| (name.clone(), spent.contains(name))).collect()
-    }
-
-    /// The slices of the periods that end now, of every provider that has a budget; `None` if none has.
-    pub(super) fn texts_of_late(&self) -> Option<Select<Entity>> {
-        let (budgets, now) = (self.0.text_budgets.load(), self.0.clock.now());
-        let with_quota = budgets.rates.iter().filter_map(|(provider, rate)| Some((provider, rate.0?)));
-        let any = with_quota
-            .map(|(provider, quota)| of_late(provider, quota, now))
-            .fold(Condition::any(), Condition::add);
-        (!any.is_empty()).then(|| Entity::find().filter(any))
-    }
-
-    /// The providers whose text budget is spent by `texts` of late, by name, and how long until some of it may be back.
-    pub(super) fn spent_budgets(&self, texts: &HashMap<String, i64>) -> HashMap<String, Duration> {
-        let budgets = self.0.text_budgets.load_full();
-        let mut spent = HashMap::new();
-        for (provider, rate) in &budgets.rates {
-            let Some(quota) = rate.0 else { continue };
-            let count = texts.get(provider).copied().unwrap_or_default();
-            let is_spent = count >= i64::from(quota.count);
-            budgets.note(provider, is_spent);
-            if is_spent {
-                spent.insert(provider.clone(), slice(quota));
-            }
-        }
-        spent
     }
 
     /// Counts a text on the budget of `provider` and on its block of numbers. Through a transaction it counts once that is

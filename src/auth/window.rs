@@ -36,9 +36,6 @@ pub(super) async fn take(
     now: Timestamp,
 ) -> Result<Taken, Unexpected> {
     let Some(quota) = rate.0 else { return Ok(Taken::Counted) };
-    if start_over(db, key, quota, now).await? {
-        return Ok(Taken::Counted);
-    }
     for _ in 0..MOST_ROUNDS {
         let row = Entity::find_by_id(key).one(db).await?;
         if let Some(taken) = take_from(db, key, row.as_ref(), quota, now).await? {
@@ -46,6 +43,21 @@ pub(super) async fn take(
         }
     }
     Err(too_much_traffic())
+}
+
+/// [`take`] for a window that is emptied whenever all goes well: tells by one statement that it counted in an empty one.
+pub(super) async fn take_emptied(
+    db: &impl ConnectionTrait,
+    key: &str,
+    rate: Rate,
+    now: Timestamp,
+) -> Result<Taken, Unexpected> {
+    if let Some(quota) = rate.0
+        && start_over(db, key, quota, now).await?
+    {
+        return Ok(Taken::Counted);
+    }
+    take(db, key, rate, now).await
 }
 
 /// Takes the event that was counted at `at` out again.
@@ -82,7 +94,7 @@ fn too_much_traffic() -> Unexpected {
     Unexpected(anyhow!("a window was lost {MOST_ROUNDS} times to others"))
 }
 
-/// Counts in a window that is there and has nothing in it, as most are, without a look at it.
+/// Counts in a window that is there and has nothing in it, without a look at it.
 async fn start_over(
     db: &impl ConnectionTrait,
     key: &str,
@@ -154,7 +166,7 @@ async fn swap(
 }
 
 /// Makes an empty window, if there is none. It counts nothing: MariaDB reports a row that was there already as written, so
-/// only [`replace`] can tell who was first.
+/// only [`swap`] can tell who was first.
 async fn make(db: &impl ConnectionTrait, key: &str, expires_at: i64) -> Result<(), DbErr> {
     let row =
         ActiveModel { key: Set(key.to_owned()), times: Set(String::new()), expires_at: Set(expires_at) };
@@ -270,6 +282,7 @@ mod tests {
         let quota = Quota { count: 1, period: MINUTE };
         let none_to_take = Quota { count: 0, period: MINUTE };
         let start_over = async |quota, seconds| start_over(db, "k", quota, at(seconds)).await.unwrap();
+        let take_emptied = async |seconds| take_emptied(db, "k", rate(1), at(seconds)).await.unwrap();
 
         let missing = start_over(quota, 0).await;
         make(db, "k", 0).await.unwrap();
@@ -279,6 +292,8 @@ mod tests {
         assert_eq!((missing, without_room, first, second), (false, false, true, false));
         let row = Entity::find_by_id("k").one(db).await.unwrap().unwrap();
         assert_eq!((read(&row.times), row.expires_at), (vec![at(2)], at(62).millis()));
+        assert_eq!(take_emptied(3).await, Taken::Full { retry_after: Duration::from_secs(59) });
+        assert_eq!(take_emptied(62).await, Taken::Counted);
     }
 
     #[tokio::test]

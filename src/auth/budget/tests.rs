@@ -30,11 +30,12 @@ async fn text(house: &House, block: Option<usize>, purpose: Purpose) -> Taken {
 }
 
 async fn is_spent(house: &House) -> bool {
+    let budgets = house.auth.0.text_budgets.load_full();
     let mut texts = HashMap::new();
-    for row in house.auth.texts_of_late().unwrap().all(house.db()).await.unwrap() {
+    for row in budgets.texts_of_late(house.clock.now()).unwrap().all(house.db()).await.unwrap() {
         *texts.entry(row.provider).or_default() += i64::from(row.sent);
     }
-    !house.auth.spent_budgets(&texts).is_empty()
+    !budgets.spent(&texts).is_empty()
 }
 
 #[actix_web::test]
@@ -113,8 +114,9 @@ async fn each_provider_has_its_own_budget() {
     let of_others = HashMap::from([("Other".to_owned(), 20), ("Sms".to_owned(), 19)]);
     let of_its_own = HashMap::from([("Other".to_owned(), 19), ("Sms".to_owned(), 20)]);
 
-    assert!(house.auth.spent_budgets(&of_others).is_empty());
-    assert!(house.auth.spent_budgets(&of_its_own).contains_key("Sms"));
+    let budgets = house.auth.0.text_budgets.load_full();
+    assert!(budgets.spent(&of_others).is_empty());
+    assert!(budgets.spent(&of_its_own).contains_key("Sms"));
 }
 
 #[actix_web::test]

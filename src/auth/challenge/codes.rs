@@ -88,7 +88,7 @@ impl Auth {
         let house = &*self.0;
         let sends = sends_window(&house.vault, &offer.destination.address);
         let rate = house.two_step.load().destination_sends;
-        let taken = window::take(tx, &sends, rate, now).await?;
+        let taken = window::take_emptied(tx, &sends, rate, now).await?;
         if taken != Taken::Counted || offer.kind != ProviderKind::Sms {
             return Ok(taken);
         }

@@ -13,8 +13,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::RECOVERY_CODE;
+use crate::auth::Auth;
 use crate::auth::error::Trouble;
-use crate::auth::{Auth, user as users};
 use crate::courier::Message;
 use crate::otp::{
     Account, Code, CodeContext, Destination, Offer, ProviderError, ProviderKind, ProviderRegistry,
@@ -58,22 +58,20 @@ impl Auth {
     /// budget is spent.
     pub(in crate::auth) async fn offers_for(&self, user: &user::Model) -> Result<Offers, Trouble> {
         let house = &*self.0;
-        // Only to its number can an account be texted.
-        let texts = users::confirmed_phone(user).and_then(|_| self.texts_of_late());
-        let is_budgeted = texts.is_some();
+        let budgets = house.text_budgets.load_full();
+        let texts = budgets.texts_of_late(house.clock.now());
         let Besides { has_authenticator, recovery_codes_left, disabled, texts } =
             Besides::read(&house.db, user.id, texts).await?;
+        // Judged before providers are asked, which may take seconds: what was read is true now.
+        let spent = budgets.spent(&texts);
         let account = Account { has_authenticator, ..Account::from(user) };
         let registry = house.providers.load_full();
         let mut all = registry.valid_providers(&account).await?;
         all.retain(|offer| !disabled.contains(&offer.provider));
-        let mut texts_come_back_in = None;
-        if is_budgeted {
-            let spent = self.spent_budgets(&texts);
-            let of_user = all.iter().filter_map(|offer| spent.get(&offer.provider));
-            texts_come_back_in = of_user.min().copied();
-            all.retain(|offer| !spent.contains_key(&offer.provider));
-        }
+        let spent_for =
+            |offer: &Offer| spent.get(&offer.provider).filter(|_| offer.kind == ProviderKind::Sms).copied();
+        let texts_come_back_in = all.iter().filter_map(spent_for).min();
+        all.retain(|offer| spent_for(offer).is_none());
         if !disabled.iter().any(|name| name == RECOVERY_CODE) && recovery_codes_left > 0 {
             all.push(Offer {
                 provider: RECOVERY_CODE.to_owned(),

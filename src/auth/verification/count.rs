@@ -50,7 +50,7 @@ impl Auth {
             Standing::Clean => false,
         };
         if let Taken::Full { retry_after } =
-            window::take(&tx, &attempts_window(user), two_step.account_attempts, now).await?
+            window::take_emptied(&tx, &attempts_window(user), two_step.account_attempts, now).await?
         {
             return Ok(Counted::AccountSpent(retry_after));
         }
